@@ -1,0 +1,77 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// C libraries enter through the targets whose names begin with C; no other target sees a C type of theirs.
+let cTargets: [Target] = [
+  .target(
+    name: "CNCurses",
+    linkerSettings: [.linkedLibrary("ncursesw"), .linkedLibrary("tinfo")]),
+  .target(name: "COpenBLAS", linkerSettings: [.linkedLibrary("openblas")]),
+  .target(name: "COneDNN", linkerSettings: [.linkedLibrary("dnnl")]),
+  .target(
+    name: "CNIfTI",
+    linkerSettings: [.linkedLibrary("niftiio"), .linkedLibrary("znz"), .linkedLibrary("z"), .linkedLibrary("m")]),
+  .target(name: "CZlib", linkerSettings: [.linkedLibrary("z")]),
+  .target(name: "CCrypto", linkerSettings: [.linkedLibrary("crypto")]),
+  .target(name: "CPNG", linkerSettings: [.linkedLibrary("png16")]),
+  .target(name: "CKernels", linkerSettings: [.linkedLibrary("gomp"), .linkedLibrary("m")]),
+]
+
+let swiftTargets: [Target] = [
+  // Scans, masks and arrays: files, geometry, resampling.
+  .target(name: "Volume", dependencies: ["CNIfTI", "CZlib"]),
+  // What a clinician says about a voxel, and the files that say it.
+  .target(name: "Clicks", dependencies: ["Volume"]),
+  // Numbers on the processor; no domain words.
+  .target(name: "Tensor", dependencies: ["CKernels", "COpenBLAS", "COneDNN"]),
+  .target(name: "Layers", dependencies: ["Tensor"]),
+  .target(name: "UMamba2", dependencies: ["Layers", "Tensor", "Volume"]),
+  .target(name: "Checkpoint", dependencies: ["UMamba2", "Layers", "Volume", "CZlib", "CCrypto"]),
+  .target(name: "Segmentation", dependencies: ["UMamba2", "Checkpoint", "Clicks", "Volume"]),
+  .target(name: "Session", dependencies: ["Clicks", "Volume", "CZlib", "CCrypto"]),
+  .target(name: "Evaluation", dependencies: ["Clicks", "Volume"]),
+  .target(name: "Phantom", dependencies: ["Volume"]),
+  // The interface: pure values and functions, then the one driver of a real terminal.
+  .target(name: "Canvas", dependencies: ["CPNG"]),
+  .target(name: "Viewer", dependencies: ["Canvas", "Session", "Clicks", "Volume"]),
+  .target(name: "Terminal", dependencies: ["Canvas", "CNCurses"]),
+  .executableTarget(
+    name: "canalis",
+    dependencies: [
+      "Terminal", "Viewer", "Canvas", "Segmentation", "Session", "Checkpoint", "UMamba2", "Clicks", "Volume",
+      "Tensor", "Evaluation", "Phantom",
+      .product(name: "ArgumentParser", package: "swift-argument-parser"),
+    ]),
+]
+
+let testTargets: [Target] = [
+  .testTarget(name: "VolumeTests", dependencies: ["Volume"]),
+  .testTarget(name: "ClicksTests", dependencies: ["Clicks"]),
+  .testTarget(name: "TensorTests", dependencies: ["Tensor"]),
+  .testTarget(name: "LayersTests", dependencies: ["Layers", "Tensor"]),
+  .testTarget(name: "UMamba2Tests", dependencies: ["UMamba2", "Checkpoint", "Layers", "Tensor", "Volume"]),
+  .testTarget(name: "CheckpointTests", dependencies: ["Checkpoint", "UMamba2", "Layers", "Volume"]),
+  .testTarget(
+    name: "SegmentationTests", dependencies: ["Segmentation", "UMamba2", "Checkpoint", "Clicks", "Volume"]),
+  .testTarget(name: "SessionTests", dependencies: ["Session", "Clicks", "Volume"]),
+  .testTarget(name: "EvaluationTests", dependencies: ["Evaluation", "Clicks", "Volume"]),
+  .testTarget(name: "PhantomTests", dependencies: ["Phantom", "Volume"]),
+  .testTarget(name: "CanvasTests", dependencies: ["Canvas"]),
+  .testTarget(name: "ViewerTests", dependencies: ["Viewer", "Canvas", "Session", "Clicks", "Volume"]),
+  .testTarget(name: "TerminalTests", dependencies: ["Terminal", "Canvas", "CPseudoTerminal"]),
+  .testTarget(name: "CommandTests", dependencies: ["canalis", "CPseudoTerminal", "Volume"]),
+  .testTarget(name: "ArchitectureTests"),
+  // openpty for tests that need a real terminal.
+  .target(name: "CPseudoTerminal", path: "Tests/CPseudoTerminal", linkerSettings: [.linkedLibrary("util")]),
+]
+
+let package = Package(
+  name: "canalis",
+  products: [.executable(name: "canalis", targets: ["canalis"])],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+  ],
+  targets: cTargets + swiftTargets + testTargets,
+  swiftLanguageModes: [.v6],
+  cLanguageStandard: .gnu11
+)
