@@ -1,0 +1,107 @@
+import Clicks
+import Volume
+
+/// A piece of a mask that is wrong, and the click that a clinician would answer it with.
+public struct CorrectiveClick: Sendable, Equatable {
+  /// The canal's click on a missed piece, a negative click on a false one.
+  public let click: Click
+  /// The canal that the piece was missed from or wrongly given to: `.left` or `.right`.
+  public let canal: ClickKind
+  /// The number of voxels of the piece.
+  public let voxelCount: Int
+}
+
+/// Finds what a clinician would correct next.
+public enum ErrorComponents {
+  /// Returns the click at the centre of the largest error component.
+  ///
+  /// A voxel that the truth gives to a canal and the prediction does not is missed; one that the prediction gives to a
+  /// canal and the truth to none is false. Components of each sort are 26-connected and sized in voxels; of equal ones,
+  /// and of equally central voxels, the first in array order is taken. The centre is the voxel farthest from the
+  /// component's border in millimetres, the edge of the array being border too.
+  ///
+  /// - Parameters:
+  ///   - prediction: the mask to be corrected.
+  ///   - truth: the mask that it should be.
+  ///   - canals: the canals whose errors are looked at, `.left` and `.right`.
+  /// - Returns: the next click, or `nil` when those canals have no error.
+  /// - Throws: `EvaluationError` when the masks cannot be compared.
+  public static func nextClick(
+    prediction: Mask, truth: Mask, canals: Set<ClickKind> = [.left, .right]
+  ) throws -> CorrectiveClick? {
+    try MaskMetrics.checkComparable(prediction: prediction, truth: truth)
+    let shape = truth.grid.shape
+    // The sort of error of each voxel: 0 none, else 1 + 2 · (canal is right) + (piece is false).
+    var sorts = [UInt8](repeating: 0, count: truth.labels.count)
+    for offset in sorts.indices {
+      let (predicted, expected) = (prediction.labels[offset], truth.labels[offset])
+      if predicted == expected { continue }
+      let label = expected != 0 ? expected : predicted
+      guard canals.contains(label == 1 ? .left : .right) else { continue }
+      sorts[offset] = (label == 1 ? 1 : 3) + (expected == 0 ? 1 : 0)
+    }
+    var largest: (sort: UInt8, voxels: [Int])?
+    var pending: [Int] = []
+    for seed in sorts.indices where sorts[seed] != 0 {
+      let sort = sorts[seed]
+      var voxels: [Int] = []
+      sorts[seed] = 0
+      pending.append(seed)
+      while let offset = pending.popLast() {
+        voxels.append(offset)
+        forEachNeighbour(of: offset, in: shape) { neighbour in
+          if sorts[neighbour] == sort {
+            sorts[neighbour] = 0
+            pending.append(neighbour)
+          }
+        }
+      }
+      if voxels.count > largest?.voxels.count ?? 0 { largest = (sort, voxels) }
+    }
+    guard let largest else { return nil }
+    let canal: ClickKind = largest.sort <= 2 ? .left : .right
+    let isFalse = largest.sort % 2 == 0
+    let voxel = centre(of: largest.voxels, shape: shape, spacing: truth.grid.spacing)
+    return CorrectiveClick(
+      click: Click(kind: isFalse ? .background : canal, voxel: voxel), canal: canal, voxelCount: largest.voxels.count)
+  }
+
+  private static func forEachNeighbour(of offset: Int, in shape: Axes3<Int>, _ visit: (Int) -> Void) {
+    let index2 = offset % shape.axis2
+    let index1 = offset / shape.axis2 % shape.axis1
+    let index0 = offset / (shape.axis2 * shape.axis1)
+    for near0 in max(index0 - 1, 0)...min(index0 + 1, shape.axis0 - 1) {
+      for near1 in max(index1 - 1, 0)...min(index1 + 1, shape.axis1 - 1) {
+        for near2 in max(index2 - 1, 0)...min(index2 + 1, shape.axis2 - 1) {
+          visit((near0 * shape.axis1 + near1) * shape.axis2 + near2)
+        }
+      }
+    }
+  }
+
+  /// The voxel of a component that is farthest from everything outside it.
+  private static func centre(of voxels: [Int], shape: Axes3<Int>, spacing: Axes3<Double>) -> Axes3<Int> {
+    let indices = voxels.sorted().map {
+      Axes3($0 / (shape.axis2 * shape.axis1), $0 / shape.axis2 % shape.axis1, $0 % shape.axis2)
+    }
+    var (low, high) = (indices[0], indices[0])
+    for index in indices {
+      for axis in 0..<3 {
+        low[axis] = min(low[axis], index[axis])
+        high[axis] = max(high[axis], index[axis])
+      }
+    }
+    // One voxel of margin, so that what lies around the component is in the box.
+    let boxShape = Axes3(high.axis0 - low.axis0 + 3, high.axis1 - low.axis1 + 3, high.axis2 - low.axis2 + 3)
+    func offset(_ index: Axes3<Int>) -> Int {
+      boxShape.offset(
+        of: Axes3(index.axis0 - low.axis0 + 1, index.axis1 - low.axis1 + 1, index.axis2 - low.axis2 + 1))
+    }
+    var outside = [Bool](repeating: true, count: boxShape.product)
+    for index in indices { outside[offset(index)] = false }
+    let squares = DistanceTransform.squaredDistances(sites: outside, shape: boxShape, spacing: spacing)
+    var best = indices[0]
+    for index in indices where squares[offset(index)] > squares[offset(best)] { best = index }
+    return best
+  }
+}
