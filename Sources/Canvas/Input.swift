@@ -4,6 +4,8 @@ public enum Key: Sendable, Hashable {
   case character(Character)
   /// A letter with Control held, lower case.
   case control(Character)
+  /// A printable character with Alt held.
+  case alternate(Character)
   /// A function key, 1 to 12.
   case function(Int)
   case enter, escape, tab, backTab, backspace, delete, insert
