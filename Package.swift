@@ -10,6 +10,7 @@ let cTargets: [Target] = [
   .target(name: "COneDNN", linkerSettings: [.linkedLibrary("dnnl")]),
   .target(
     name: "CNIfTI",
+    cSettings: [.headerSearchPath("forwarding")],
     linkerSettings: [.linkedLibrary("niftiio"), .linkedLibrary("znz"), .linkedLibrary("z"), .linkedLibrary("m")]),
   .target(name: "CZlib", linkerSettings: [.linkedLibrary("z")]),
   .target(name: "CCrypto", linkerSettings: [.linkedLibrary("crypto")]),

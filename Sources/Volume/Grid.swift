@@ -16,20 +16,44 @@ public struct Grid: Sendable, Equatable {
 
   /// The anatomical direction in which each axis grows, or `nil` when the grid has no usable affine.
   public var orientation: Orientation? { affine.flatMap(Orientation.init(affine:)) }
+
+  /// The volume of one voxel, cubic millimetres.
+  public var voxelVolumeInCubicMillimeters: Double { spacing.axis0 * spacing.axis1 * spacing.axis2 }
+
+  /// Finds the patient position of a voxel's centre.
+  ///
+  /// - Parameter voxel: A voxel index, `[axis0, axis1, axis2]`.
+  /// - Returns: Its place, or `nil` when the grid has no usable affine.
+  public func position(ofVoxel voxel: Axes3<Int>) -> PatientPosition? {
+    affine?.position(ofVoxel: voxel.map(Double.init))
+  }
 }
 
-/// A map from voxel indices to patient coordinates, NIfTI's convention: millimetres, x to the patient's right... left
-/// handled by sign: +x is right-to-left as in RAS+, +y anterior, +z superior.
-///
-/// Row r of `rows` gives coordinate r as `rows[r][0] * i + rows[r][1] * j + rows[r][2] * k + rows[r][3]`, where
-/// `(i, j, k)` = `(axis2, axis1, axis0)`.
-public struct Affine: Sendable, Equatable {
-  /// Three rows of four numbers.
-  public let rows: [[Double]]
-
-  /// Creates a map from three rows of four numbers.
-  public init(rows: [[Double]]) {
-    precondition(rows.count == 3 && rows.allSatisfy { $0.count == 4 }, "an affine has three rows of four numbers")
-    self.rows = rows
+extension Grid {
+  /// Says how another grid differs from this one by more than rounding: another shape, a spacing off by more than a
+  /// thousandth, or (where both have an affine) a corner off by more than half the smallest spacing.
+  ///
+  /// - Parameter other: The grid to compare with this one.
+  /// - Returns: What this grid has and what the other has, or `nil` when they are the same place.
+  public func difference(to other: Grid) -> (expected: String, actual: String)? {
+    if shape != other.shape { return ("shape \(shape.array)", "shape \(other.shape.array)") }
+    if (0..<3).contains(where: { abs(other.spacing[$0] / spacing[$0] - 1) > 1e-3 }) {
+      return ("spacing \(spacing.array) mm", "spacing \(other.spacing.array) mm")
+    }
+    guard let affine, let otherAffine = other.affine else { return nil }
+    let tolerance = spacing.array.reduce(.infinity, min) / 2
+    for corner in 0..<8 {
+      let voxel = Axes3(0, 1, 2).map { corner >> $0 & 1 == 0 ? 0 : Double(shape[$0] - 1) }
+      let mine = affine.position(ofVoxel: voxel)
+      let others = otherAffine.position(ofVoxel: voxel)
+      let distance =
+        ((mine.right - others.right) * (mine.right - others.right)
+        + (mine.anterior - others.anterior) * (mine.anterior - others.anterior)
+        + (mine.superior - others.superior) * (mine.superior - others.superior)).squareRoot()
+      if !(distance <= tolerance) {
+        return ("voxel \(voxel.array) at \(mine.lettered)", "that voxel at \(others.lettered)")
+      }
+    }
+    return nil
   }
 }

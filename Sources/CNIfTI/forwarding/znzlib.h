@@ -1,0 +1,3 @@
+#pragma once
+// nifti1_io.h asks for <znzlib.h>, which the system installs as <nifti/znzlib.h>.
+#include <nifti/znzlib.h>
