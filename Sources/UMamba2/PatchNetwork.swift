@@ -29,12 +29,16 @@ public protocol PatchNetwork: AnyObject {
   /// Voxels of the patches that this network takes.
   var patch: Axes3<Int> { get }
 
+  /// Bytes that one encoding holds on to.
+  var encodingByteCount: Int { get }
+
   /// Computes the click-independent half: encoder and Mamba2.
   ///
   /// - Parameters:
   ///   - image: `[channels, axis0, axis1, axis2]` of the patch, C order.
   ///   - observer: Called between pieces.
   /// - Returns: The encoding, to be decoded any number of times.
+  /// - Throws: What the observer throws.
   func encode(image: UnsafeBufferPointer<Float>, observer: ForwardObserver) throws -> Encoding
 
   /// Computes the logits from an encoding and clicks.
@@ -44,7 +48,13 @@ public protocol PatchNetwork: AnyObject {
   ///   - prompts: The clicks; the not-a-point token is appended by the network.
   ///   - logits: Receives `[classes, axis0, axis1, axis2]`, C order.
   ///   - observer: Called between pieces.
+  /// - Throws: What the observer throws.
   func decode(
     _ encoding: Encoding, prompts: [PointPrompt], into logits: UnsafeMutableBufferPointer<Float>,
     observer: ForwardObserver) throws
+}
+
+extension PatchNetwork {
+  /// Bytes of every skip connection in single precision.
+  public var encodingByteCount: Int { plan.work(patch: patch).encodingBytes }
 }
