@@ -1,0 +1,110 @@
+import Layers
+import UMamba2
+
+/// A model from a file: what it is, and where its parameters come from.
+public struct Model: Sendable {
+  /// Everything about the model that is not a tensor.
+  public let metadata: ModelMetadata
+  /// The parameters that the plan needs, read from the file when asked for.
+  public let parameters: any ParameterSource & Sendable
+  /// SHA-256 of the file, 64 hexadecimal digits.
+  public let sha256: String
+  /// The file's name without its folder.
+  public let fileName: String
+  /// What the file holds and the network does not use, a line each.
+  public let skipped: [String]
+
+  /// The parameters of the plan that the file holds, in the order of the forward pass; the heads of deep supervision may
+  /// be absent.
+  public var available: [ParameterRequirement] {
+    metadata.plan.parameters.filter { parameters.shape(of: $0.name) != nil }
+  }
+
+  /// The number of trained numbers in `available`.
+  public var parameterCount: Int {
+    available.reduce(0) { $0 + $1.shape.reduce(1, *) }
+  }
+
+  /// Opens a model: an nnU-Net checkpoint (`.pth`) or a `.safetensors` model, told apart by their content.
+  ///
+  /// Names and shapes of all tensors are checked here; numbers are read when they are asked for.
+  ///
+  /// - Parameter path: The file.
+  /// - Returns: The model.
+  /// - Throws: `CheckpointError` for whatever is wrong with the file.
+  public static func load(path: String) throws -> Model {
+    let file = try ByteFile(path: path)
+    let beginning = try file.read(at: 0, count: min(file.size, 16))
+    if beginning.starts(with: [0x50, 0x4B, 0x03, 0x04]) || beginning.starts(with: [0x50, 0x4B, 0x05, 0x06]) {
+      return try loadCheckpoint(file)
+    }
+    throw CheckpointError.notAModel(file: path, found: describe(beginning))
+  }
+
+  private static func loadCheckpoint(_ file: ByteFile) throws -> Model {
+    let checkpoint = try TorchCheckpoint(file: file)
+    let parameters = try CheckpointParameters(checkpoint: checkpoint)
+    let metadata = try CheckpointDescription(tree: checkpoint.tree, parameters: parameters, file: file.path).metadata()
+    let names = try check(parameters, against: metadata.plan, file: file.path)
+    return Model(
+      metadata: metadata, parameters: parameters, sha256: try SHA256.hexadecimalDigest(of: file),
+      fileName: name(of: file), skipped: skippedParts(of: checkpoint, parameters: parameters, used: names))
+  }
+
+  /// Proves that every tensor of the plan is there with its shape; returns the plan's names.
+  private static func check(
+    _ parameters: any ParameterSource, against plan: NetworkPlan, file: String
+  ) throws -> Set<String> {
+    var names: Set<String> = []
+    for requirement in plan.parameters {
+      names.insert(requirement.name)
+      guard let shape = parameters.shape(of: requirement.name) else {
+        guard requirement.isNeededForInference else { continue }
+        throw CheckpointError.missingTensor(file: file, name: requirement.name, expected: requirement.shape)
+      }
+      guard shape == requirement.shape else {
+        throw CheckpointError.wrongShape(
+          file: file, name: requirement.name, expected: requirement.shape, actual: shape)
+      }
+    }
+    return names
+  }
+
+  private static func skippedParts(
+    of checkpoint: TorchCheckpoint, parameters: CheckpointParameters, used: Set<String>
+  ) -> [String] {
+    var lines: [String] = []
+    if case .dictionary(let position) = checkpoint.tree.root {
+      for (key, _) in checkpoint.tree.dictionaries[position].entries {
+        if case .text(let name) = key, CheckpointDescription.usedKeys.contains(name) { continue }
+        lines.append("\(key.summary), not needed to run the network")
+      }
+    }
+    let unused = parameters.views.filter { !used.contains($0.key) }
+    let aliases = unused.keys.filter { isAlias($0) }
+    if !aliases.isEmpty {
+      lines.append("\(aliases.count) tensor names under all_modules and decoder.encoder, second names of kept tensors")
+    }
+    for name in unused.keys.sorted() where !isAlias(name) {
+      lines.append("tensor \"\(printable(name))\" \(unused[name]?.shape ?? []), not part of the network")
+    }
+    return lines + parameters.others.map { "network_weights entry \($0), not a tensor" }
+  }
+
+  private static func isAlias(_ name: String) -> Bool {
+    name.hasPrefix("decoder.encoder.") || name.contains(".all_modules.")
+  }
+
+  private static func name(of file: ByteFile) -> String {
+    file.path.split(separator: "/").last.map(String.init) ?? file.path
+  }
+
+  private static func describe(_ beginning: [UInt8]) -> String {
+    if beginning.isEmpty { return "the file is empty" }
+    if beginning.starts(with: [0x80]) {
+      return "it is a bare pickle, as PyTorch saved before version 1.6; save it again with a current PyTorch"
+    }
+    if beginning.starts(with: [0x1F, 0x8B]) { return "it is compressed by gzip" }
+    return "its content is of no known kind"
+  }
+}
