@@ -9,7 +9,7 @@ struct ClickHistoryTests {
   @Test(
     "A random walk of 10,000 actions agrees with a list of snapshots at every step", arguments: [1, 2, 3] as [UInt64])
   func walkAgreesWithSnapshots(seed: UInt64) throws {
-    var generator = SplitMix64(state: seed)
+    var generator = SeededGenerator(seed: seed)
     var history = ClickHistory()
     var model = SnapshotModel()
     var refused = 0
@@ -35,7 +35,7 @@ struct ClickHistoryTests {
 
   @Test("Undoing everything gives no clicks, redoing everything gives them back")
   func undoAllThenRedoAll() throws {
-    var generator = SplitMix64(state: 9)
+    var generator = SeededGenerator(seed: 9)
     var history = ClickHistory()
     var model = SnapshotModel()
     for _ in 0..<2_000 {
@@ -95,7 +95,7 @@ struct ClickHistoryTests {
     #expect(history.clicks == before)
   }
 
-  private func randomAction(after model: SnapshotModel, using generator: inout SplitMix64) -> ClickAction {
+  private func randomAction(after model: SnapshotModel, using generator: inout SeededGenerator) -> ClickAction {
     let voxel = Axes3(
       Int.random(in: 0..<50, using: &generator), Int.random(in: 0..<50, using: &generator),
       Int.random(in: 0..<50, using: &generator))

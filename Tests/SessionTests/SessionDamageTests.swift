@@ -1,5 +1,6 @@
 import Foundation
 import Testing
+import Volume
 
 @testable import Session
 
@@ -206,7 +207,7 @@ struct SessionDamageTests {
     let path = folder.file("a.session.jsonl")
     try Sample.makeSession(at: path)
     let whole = try bytes(of: path)
-    var generator = SplitMix64(state: 77)
+    var generator = SeededGenerator(seed: 77)
     var counts = [0, 0]
     for round in 0..<1_000 {
       var mutated = whole
@@ -228,7 +229,7 @@ struct SessionDamageTests {
     #expect(counts[0] > 100 && counts[1] > 100)
   }
 
-  private func mutate(_ bytes: inout [UInt8], using generator: inout SplitMix64) {
+  private func mutate(_ bytes: inout [UInt8], using generator: inout SeededGenerator) {
     guard !bytes.isEmpty else { return }
     let position = Int.random(in: 0..<bytes.count, using: &generator)
     switch Int.random(in: 0..<6, using: &generator) {
