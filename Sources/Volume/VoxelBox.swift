@@ -1,0 +1,91 @@
+/// A box of voxels: a half-open range along each axis.
+public struct VoxelBox: Sendable, Equatable {
+  /// The range along each axis, slowest first.
+  public let ranges: Axes3<Range<Int>>
+
+  /// Creates a box from its ranges.
+  public init(_ ranges: Axes3<Range<Int>>) {
+    self.ranges = ranges
+  }
+
+  /// The whole of a grid.
+  public init(wholeOf shape: Axes3<Int>) {
+    self.init(shape.map { 0..<$0 })
+  }
+
+  /// Voxels along each axis.
+  public var shape: Axes3<Int> { ranges.map(\.count) }
+
+  /// The box's first voxel.
+  public var corner: Axes3<Int> { ranges.map(\.lowerBound) }
+
+  /// Whether a voxel lies inside.
+  public func contains(_ voxel: Axes3<Int>) -> Bool {
+    (0..<3).allSatisfy { ranges[$0].contains(voxel[$0]) }
+  }
+
+  /// Finds the smallest box around all voxels that are not zero.
+  ///
+  /// - Parameters:
+  ///   - voxels: Grey values, axis 2 fastest.
+  ///   - shape: Voxels along each axis.
+  /// - Returns: The box, or `nil` when every voxel is zero.
+  public static func aroundNonzero(_ voxels: [Float], shape: Axes3<Int>) -> VoxelBox? {
+    precondition(voxels.count == shape.product, "one grey value for each voxel")
+    var parts = [Bounds?](repeating: nil, count: shape.axis0)
+    voxels.withUnsafeBufferPointer { all in
+      parts.withUnsafeMutableBufferPointer { parts in
+        nonisolated(unsafe) let parts = parts
+        Parallel.forEach(shape.axis0) { slice in
+          let size = shape.axis1 * shape.axis2
+          parts[slice] = Bounds(
+            UnsafeBufferPointer(rebasing: all[slice * size..<(slice + 1) * size]), rowLength: shape.axis2)
+        }
+      }
+    }
+    let filled = parts.indices.filter { parts[$0] != nil }
+    guard let first = filled.first, let last = filled.last else { return nil }
+    let bounds = parts.compactMap { $0 }.reduce(Bounds.none) { $0.union($1) }
+    return VoxelBox(Axes3(first..<last + 1, bounds.rows, bounds.columns))
+  }
+
+  /// The rows and columns of a slice in which something is not zero.
+  private struct Bounds {
+    var rows: Range<Int>
+    var columns: Range<Int>
+
+    /// The neutral element of `union`.
+    static var none: Bounds { Bounds(rows: .max..<Int.max, columns: .max..<Int.max) }
+
+    init(rows: Range<Int>, columns: Range<Int>) {
+      self.rows = rows
+      self.columns = columns
+    }
+
+    init?(_ slice: UnsafeBufferPointer<Float>, rowLength: Int) {
+      var (firstRow, lastRow, firstColumn, lastColumn) = (Int.max, -1, Int.max, -1)
+      for row in 0..<slice.count / rowLength {
+        let values = UnsafeBufferPointer(rebasing: slice[row * rowLength..<(row + 1) * rowLength])
+        var column = 0
+        while column < rowLength && values[column] == 0 { column += 1 }
+        guard column < rowLength else { continue }
+        firstRow = min(firstRow, row)
+        lastRow = row
+        firstColumn = min(firstColumn, column)
+        var end = rowLength - 1
+        while end > lastColumn && values[end] == 0 { end -= 1 }
+        lastColumn = max(lastColumn, end)
+      }
+      guard lastRow >= 0 else { return nil }
+      self.init(rows: firstRow..<lastRow + 1, columns: firstColumn..<lastColumn + 1)
+    }
+
+    func union(_ other: Bounds) -> Bounds {
+      func joined(_ first: Range<Int>, _ second: Range<Int>) -> Range<Int> {
+        if first.isEmpty { return second }
+        return min(first.lowerBound, second.lowerBound)..<max(first.upperBound, second.upperBound)
+      }
+      return Bounds(rows: joined(rows, other.rows), columns: joined(columns, other.columns))
+    }
+  }
+}

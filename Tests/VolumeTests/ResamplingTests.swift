@@ -1,0 +1,140 @@
+import Foundation
+import Synchronization
+import Testing
+
+@testable import Volume
+
+@Suite struct ResamplingTests {
+  private let inputShape = Axes3(7, 9, 11)
+
+  @Test(
+    "trilinear resampling agrees with NumPy in float64",
+    arguments: [
+      Axes3(7, 9, 11), Axes3(14, 18, 22), Axes3(3, 4, 5), Axes3(10, 5, 23), Axes3(1, 1, 1), Axes3(7, 12, 11),
+      Axes3(16, 9, 7),
+    ])
+  func matchesNumPy(size: Axes3<Int>) throws {
+    let source = try Fixtures.array("resample_input.npy").floats
+    let expected = try Fixtures.array("resample_\(size.axis0)_\(size.axis1)_\(size.axis2).npy").floats
+    let resampler = TrilinearResampler(from: inputShape, to: size)
+    let actual = resampler.resample(source, channels: 2)
+    let difference = largestDifference(actual, expected)
+    print("resampling to \(size.array): largest difference \(difference)")
+    #expect(difference < 4e-6)
+    if size == inputShape { #expect(actual == source) }
+  }
+
+  @Test("slabs made one range at a time are the slabs of the whole, bit for bit")
+  func streams() throws {
+    let source = try Fixtures.array("resample_input.npy").floats
+    let size = Axes3(23, 10, 8)
+    let resampler = TrilinearResampler(from: inputShape, to: size)
+    let whole = resampler.resample(source, channels: 2)
+    let plane = size.axis1 * size.axis2
+    let asked = Atomic(0)
+    for range in [0..<1, 3..<11, 11..<23, 22..<23, 5..<5] {
+      let part = try resampler.resample(channels: 2, slabs: range) { channel, slice, buffer in
+        asked.add(1, ordering: .relaxed)
+        let start = (channel * 7 + slice) * 99
+        for index in 0..<99 { buffer[index] = source[start + index] }
+      }
+      for channel in 0..<2 {
+        let start = (channel * size.axis0 + range.lowerBound) * plane
+        let mine = part[channel * range.count * plane..<(channel + 1) * range.count * plane]
+        #expect(Array(mine) == Array(whole[start..<start + range.count * plane]))
+      }
+    }
+    #expect(asked.load(ordering: .relaxed) < 60)
+  }
+
+  @Test("an error of the source ends the resampling")
+  func passesErrors() {
+    let resampler = TrilinearResampler(from: inputShape, to: Axes3(9, 9, 9))
+    #expect(throws: CancellationError.self) {
+      _ = try resampler.resample(channels: 1, slabs: 0..<9) { _, slice, _ in
+        if slice == 5 { throw CancellationError() }
+      }
+    }
+  }
+
+  @Test("new sizes are rounded half to even")
+  func roundsSizes() throws {
+    let shape = try Resampling.shape(of: Axes3(5, 7, 100), spacing: Axes3(0.5, 0.5, 0.4), target: Axes3(1, 1, 0.3))
+    #expect(shape == Axes3(2, 4, 133))
+    let float = Double(Float(0.3))
+    #expect(
+      try Resampling.shape(
+        of: Axes3(36, 47, 56), spacing: Axes3(repeating: float), target: Axes3(repeating: 0.3)) == Axes3(36, 47, 56))
+    #expect(
+      try Resampling.shape(of: Axes3(1, 1, 1), spacing: Axes3(repeating: 0.1), target: Axes3(repeating: 1))
+        == Axes3(1, 1, 1))
+    #expect(throws: VolumeError.self) {
+      _ = try Resampling.shape(of: Axes3(repeating: 9), spacing: Axes3(repeating: 1e30), target: Axes3(repeating: 0.3))
+    }
+    #expect(throws: VolumeError.self) {
+      _ = try Resampling.shape(
+        of: Axes3(repeating: 30000), spacing: Axes3(repeating: 3), target: Axes3(repeating: 0.3))
+    }
+  }
+
+  @Test("a click moves to the nearest voxel, half to even, inside the grid")
+  func movesClicks() {
+    // (v + 0.5) * 2 - 0.5 = 2v + 0.5: 0.5 rounds to 0, 2.5 to 2, 4.5 to 4.
+    let doubled = Resampling.index(of: Axes3(0, 1, 2), from: Axes3(3, 3, 3), to: Axes3(6, 6, 6))
+    #expect(doubled == Axes3(0, 2, 4))
+    // (v + 0.5) / 2 - 0.5 = v / 2 - 0.25.
+    let halved = Resampling.index(of: Axes3(0, 1, 5), from: Axes3(6, 6, 6), to: Axes3(3, 3, 3))
+    #expect(halved == Axes3(0, 0, 2))
+    let outside = Resampling.index(of: Axes3(-4, 9, 2), from: Axes3(6, 6, 6), to: Axes3(3, 3, 6))
+    #expect(outside == Axes3(0, 2, 2))
+  }
+
+  @Test("the box around what is not zero is exact")
+  func findsBox() {
+    let shape = Axes3(6, 7, 8)
+    #expect(VoxelBox.aroundNonzero([Float](repeating: 0, count: shape.product), shape: shape) == nil)
+    var generator = SeededGenerator(state: 3)
+    for _ in 0..<200 {
+      var voxels = [Float](repeating: 0, count: shape.product)
+      var (low, high) = (shape, Axes3(repeating: -1))
+      for _ in 0..<Int.random(in: 1...3, using: &generator) {
+        let voxel = shape.map { Int.random(in: 0..<$0, using: &generator) }
+        voxels[shape.offset(of: voxel)] = -0.5
+        for axis in 0..<3 {
+          low[axis] = min(low[axis], voxel[axis])
+          high[axis] = max(high[axis], voxel[axis])
+        }
+      }
+      let expected = VoxelBox(Axes3(0, 1, 2).map { low[$0]..<high[$0] + 1 })
+      #expect(VoxelBox.aroundNonzero(voxels, shape: shape) == expected)
+    }
+    let whole = VoxelBox(wholeOf: shape)
+    #expect(VoxelBox.aroundNonzero([Float](repeating: 1, count: shape.product), shape: shape) == whole)
+    #expect(whole.shape == shape && whole.corner == Axes3(0, 0, 0))
+    #expect(whole.contains(Axes3(5, 6, 7)) && !whole.contains(Axes3(6, 0, 0)))
+  }
+}
+
+@Suite struct VoxelStatisticsTests {
+  @Test("percentiles are NumPy's")
+  func matchesNumPy() throws {
+    let values = try Fixtures.array("percentile_input.npy").floats
+    let levels = try Fixtures.array("percentile_levels.npy").floats.map(Double.init)
+    let expected = try Fixtures.array("percentile_output.npy").floats
+    #expect(VoxelStatistics.percentiles(levels, of: values) == expected)
+    #expect(VoxelStatistics.percentiles(levels, of: values.reversed()) == expected)
+    #expect(VoxelStatistics.percentiles([0, 50, 100], of: [5]) == [5, 5, 5])
+    #expect(VoxelStatistics.percentiles([50], of: [-3, 1]) == [-1])
+  }
+
+  @Test("range and histogram count every value once")
+  func counts() throws {
+    let values = try Fixtures.array("percentile_input.npy").floats
+    #expect(VoxelStatistics.range(of: values) == -1e30...3e38)
+    #expect(VoxelStatistics.range(of: []) == nil)
+    let histogram = VoxelStatistics.histogram(of: values, bins: 7, range: -100...100)
+    #expect(histogram.reduce(0, +) == values.count)
+    #expect(histogram[0] == values.count { $0 < Float(-100 + 200.0 / 7) })
+    #expect(VoxelStatistics.histogram(of: [1, 1], bins: 3, range: 1...1) == [2, 0, 0])
+  }
+}
