@@ -59,10 +59,14 @@ let testTargets: [Target] = [
   .testTarget(name: "PhantomTests", dependencies: ["Phantom", "Volume"]),
   .testTarget(name: "CanvasTests", dependencies: ["Canvas"]),
   .testTarget(name: "ViewerTests", dependencies: ["Viewer", "Canvas", "Session", "Clicks", "Volume"]),
-  .testTarget(name: "TerminalTests", dependencies: ["Terminal", "Canvas", "CPseudoTerminal"]),
-  .testTarget(name: "CommandTests", dependencies: ["canalis", "CPseudoTerminal", "Volume"]),
+  .testTarget(name: "TerminalTests", dependencies: ["Terminal", "Canvas", "PseudoTerminal", "TerminalProbe"]),
+  .testTarget(name: "CommandTests", dependencies: ["canalis", "PseudoTerminal", "CPseudoTerminal", "Volume"]),
   .testTarget(name: "ArchitectureTests"),
-  // openpty for tests that need a real terminal.
+  // Shows frames and reports events on a real terminal, for TerminalTests.
+  .executableTarget(
+    name: "TerminalProbe", dependencies: ["Terminal", "Canvas", "PseudoTerminal"], path: "Tests/TerminalProbe"),
+  // A real terminal for programs under test, and a reader of what they show.
+  .target(name: "PseudoTerminal", dependencies: ["CPseudoTerminal", "Canvas"], path: "Tests/PseudoTerminal"),
   .target(name: "CPseudoTerminal", path: "Tests/CPseudoTerminal", linkerSettings: [.linkedLibrary("util")]),
 ]
 

@@ -121,6 +121,7 @@ static void end_wait(int reason) {
 
 static void handle_crash(int number) {
   give_back_now();
+  if (number == SIGQUIT) end_by(number);
   // Whoever handled it before, a backtrace printer for instance, sees it now; else the process ends by it.
   sigaction(number, &actions_before[number], NULL);
   raise(number);
