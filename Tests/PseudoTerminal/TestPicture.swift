@@ -17,12 +17,12 @@ public enum TestPicture {
         let isFirstPane = column < middle.column && row < middle.row
         let isCrosshair = !isFirstPane && (row == middle.row + slice % 5 || column == middle.column + slice % 7)
         let depth = isFirstPane ? slice : 0
-        let upper = grey(column, 2 * row, depth)
-        let lower = grey(column, 2 * row + 1, depth)
+        let upper = color(column, 2 * row, depth, capabilities)
+        let lower = color(column, 2 * row + 1, depth, capabilities)
         frame[column, row] =
           isCrosshair
-          ? Cell("▀", foreground: .palette(3), background: color(lower, capabilities))
-          : Cell("▀", foreground: color(upper, capabilities), background: color(lower, capabilities))
+          ? Cell("▀", foreground: .palette(3), background: lower)
+          : Cell("▀", foreground: upper, background: lower)
       }
     }
     frame.write("Probe: slice \(slice)", column: 0, row: 0, foreground: .palette(2), style: .bold)
@@ -32,18 +32,14 @@ public enum TestPicture {
     return frame
   }
 
-  /// A smooth shape with noise, 0 to 255.
-  private static func grey(_ x: Int, _ y: Int, _ z: Int) -> Int {
+  /// A smooth shape with noise: greys, and with 24 bits hues of which no two are alike.
+  private static func color(_ x: Int, _ y: Int, _ z: Int, _ capabilities: DisplayCapabilities) -> CellColor {
     let wave = 128 + (x * 3 + y * 2 + z * 5) % 97 - 48
     var hash = UInt32(truncatingIfNeeded: x &* 73_856_093 ^ y &* 19_349_663 ^ z &* 83_492_791)
     hash = (hash ^ (hash >> 13)) &* 0x5bd1_e995
-    let noise = Int((hash >> 16) % 21) - 10
-    return min(255, max(0, wave + noise))
-  }
-
-  private static func color(_ grey: Int, _ capabilities: DisplayCapabilities) -> CellColor {
+    let grey = min(255, max(0, wave + Int((hash >> 16) % 21) - 10))
     switch capabilities.colors {
-    case .trueColor: return .rgb(UInt8(grey), UInt8(grey * 7 % 256), UInt8(grey * 29 % 256))
+    case .trueColor: return .rgb(UInt8(grey), UInt8(hash >> 24), UInt8(hash >> 16 & 0xff))
     case .palette256: return .palette(UInt8(232 + grey * 24 / 256))
     case .sixteen: return .palette([0, 8, 7, 15][grey / 64])
     case .eight: return .palette(grey < 128 ? 0 : 7)
