@@ -40,7 +40,7 @@ import Testing
       [false, false, false, true, false]))
   func survivesDamagedScans(fixture: String, isCompressedAfterDamage: Bool) throws {
     let folder = try TemporaryFolder()
-    var generator = SeededGenerator(state: fixture.utf8.reduce(0) { $0 &* 31 &+ UInt64($1) })
+    var generator = SeededGenerator(seed: fixture.utf8.reduce(0) { $0 &* 31 &+ UInt64($1) })
     let original = try Fixtures.bytes(fixture)
     if fixture == "pair.hdr" { _ = try folder.write(try Fixtures.bytes("pair.img"), "scan.img") }
     let name = fixture == "pair.hdr" ? "scan.hdr" : "scan.nii"
@@ -78,7 +78,7 @@ import Testing
   @Test("1,000 damaged arrays each give a named error or a valid array")
   func survivesDamagedArrays() throws {
     let folder = try TemporaryFolder()
-    var generator = SeededGenerator(state: 5)
+    var generator = SeededGenerator(seed: 5)
     let original = try Fixtures.bytes("uint8.npy")
     var valid = 0
     for _ in 0..<1000 {

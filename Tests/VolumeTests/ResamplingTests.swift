@@ -93,7 +93,7 @@ import Testing
   func findsBox() {
     let shape = Axes3(6, 7, 8)
     #expect(VoxelBox.aroundNonzero([Float](repeating: 0, count: shape.product), shape: shape) == nil)
-    var generator = SeededGenerator(state: 3)
+    var generator = SeededGenerator(seed: 3)
     for _ in 0..<200 {
       var voxels = [Float](repeating: 0, count: shape.product)
       var (low, high) = (shape, Axes3(repeating: -1))
