@@ -57,11 +57,13 @@ let testTargets: [Target] = [
   .testTarget(name: "SessionTests", dependencies: ["Session", "Clicks", "Volume"]),
   .testTarget(name: "EvaluationTests", dependencies: ["Evaluation", "Clicks", "Volume"]),
   .testTarget(name: "PhantomTests", dependencies: ["Phantom", "Volume"]),
-  .testTarget(name: "CanvasTests", dependencies: ["Canvas"]),
+  .testTarget(name: "CanvasTests", dependencies: ["Canvas", "PseudoTerminal", "CPNGReader"]),
   .testTarget(name: "ViewerTests", dependencies: ["Viewer", "Canvas", "Session", "Clicks", "Volume"]),
   .testTarget(name: "TerminalTests", dependencies: ["Terminal", "Canvas", "PseudoTerminal", "TerminalProbe"]),
   .testTarget(name: "CommandTests", dependencies: ["canalis", "PseudoTerminal", "CPseudoTerminal", "Volume"]),
   .testTarget(name: "ArchitectureTests"),
+  // Reads pictures back.
+  .target(name: "CPNGReader", path: "Tests/CPNGReader", linkerSettings: [.linkedLibrary("png16")]),
   // Shows frames and reports events on a real terminal, for TerminalTests.
   .executableTarget(
     name: "TerminalProbe", dependencies: ["Terminal", "Canvas", "PseudoTerminal"], path: "Tests/TerminalProbe"),

@@ -40,8 +40,11 @@ public enum Palette {
   ///   - count: How many entries there are: 8, 16 or 256.
   /// - Returns: The entry's index, below `count`.
   public static func nearest(to color: RGB, count: Int) -> UInt8 {
-    let candidates = count >= 256 ? 16..<256 : 0..<max(1, count)
-    var best = candidates.lowerBound
+    let isGrey = max(color.red, color.green, color.blue) - min(color.red, color.green, color.blue) < 40
+    var candidates = count >= 256 ? Array(16..<256) : Array(0..<max(1, count))
+    // Among few colours a hue may be nearest to a grey; but a hue carries meaning, so greys stay grey.
+    if count < 256, isGrey { candidates = [0, 7, 8, 15].filter { $0 < max(1, count) } }
+    var best = 0
     var bestDistance = Int.max
     for index in candidates {
       let distance = squaredDistance(colors[index], color)

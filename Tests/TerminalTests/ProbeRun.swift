@@ -16,7 +16,10 @@ final class ProbeRun {
   ///   - type: The terminal type.
   ///   - arguments: The probe's arguments.
   ///   - variables: More variables, over the ordinary ones.
+  ///   - columns: Cells in a row.
+  ///   - rows: Rows of cells.
   ///   - shell: A script for `sh` in which `$0` is the probe; nil starts the probe itself.
+  /// - Throws: If the program or its files cannot be made.
   init(
     type: String = "xterm-256color", arguments: [String] = [], variables: [String: String] = [:], columns: Int = 80,
     rows: Int = 24, shell: String? = nil
@@ -101,6 +104,7 @@ extension Frame {
   ///   - hasDefaultColors: Without, the default colours are 7 on 0.
   ///   - isUTF8: Without, characters outside ASCII are replaced.
   ///   - hasUnderline: Whether the terminal underlines coloured text.
+  /// - Returns: A line for each cell that differs.
   func differences(
     from other: Frame, colors: DisplayCapabilities.ColorDepth, hasDefaultColors: Bool = true, isUTF8: Bool = true,
     hasUnderline: Bool = true
