@@ -1,10 +1,9 @@
 #!/usr/bin/env python3
 """Makes Sources/Canvas/BitmapFont+Glyphs.swift: the 8x16 font with which frames become pictures.
 
-Glyphs come from Spleen 8x16 (Debian package fonts-spleen, a Linux console font with a Unicode table); a few symbols
-that it lacks are drawn below. Blocks, shades and braille are left out: Canvas draws them by geometry.
+Glyphs come from Spleen 8x16 (Debian package fonts-spleen); a few symbols that it lacks are drawn below. Blocks, shades and braille are left out: Canvas draws them by geometry.
 
-    python3 Scripts/make_bitmap_font.py [/usr/share/consolefonts/spleen-8x16.psfu.gz]
+    python3 Scripts/make_bitmap_font.py [/usr/share/fonts/X11/misc/spleen-8x16.pcf.gz]
 """
 
 import gzip
@@ -62,35 +61,54 @@ DRAWN = {
     "≠": [".....#..", "....#...", "#######.", "...#....", "#######.", "..#.....", ".#......"],
     "⌀": [".....#..", "..###...", ".#.#.#..", ".#.#.#..", ".##..#..", "..###...", ".#......"],
     "∅": [".....#..", "..###...", ".#.#.#..", ".#.#.#..", ".##..#..", "..###...", ".#......"],
+    "−": [".######."],
+    "‐": ["..####.."],
+    "–": [".######."],
+    "—": ["########"],
+    "●": ["..###...", ".#####..", "#######.", "#######.", "#######.", ".#####..", "..###..."],
+    "○": ["..###...", ".#...#..", "#.....#.", "#.....#.", "#.....#.", ".#...#..", "..###..."],
+    "Δ": ["...#....", "...#....", "..#.#...", "..#.#...", ".#...#..", ".#...#..", "#.....#.", "#######."],
     "⁻": ["####...."],
     "⁰": [".##.....", "#..#....", "#..#....", "#..#....", ".##....."],
     "⁴": ["#..#....", "#..#....", "####....", "...#....", "...#...."],
     "⁵": ["####....", "#.......", "###.....", "...#....", "###....."],
     "⁶": [".##.....", "#.......", "###.....", "#..#....", ".##....."],
 }
-FIRST_ROW = {"⁻": 4, "⁰": 2, "⁴": 2, "⁵": 2, "⁶": 2, "✓": 4, "▲": 3, "▼": 3, "△": 3, "▽": 3, "■": 4, "□": 4}
+FIRST_ROW = {"−": 8, "‐": 8, "–": 8, "—": 8, "Δ": 3, "⁻": 4, "⁰": 2, "⁴": 2, "⁵": 2, "⁶": 2, "✓": 4, "▲": 3, "▼": 3, "△": 3, "▽": 3, "■": 4, "□": 4}
 
 
-def read_console_font(path):
+def read_pcf(path):
+    """Reads a font of the X11 portable compiled format: its tables of bitmaps (8) and encodings (32)."""
     data = gzip.open(path).read()
-    magic, mode, size = struct.unpack("<HBB", data[:4])
-    if magic != 0x0436 or size != 16 or not mode & 2:
-        sys.exit(f"{path}: not an 8x16 PSF1 font with a Unicode table")
-    count = 512 if mode & 1 else 256
+    if data[:4] != b"\1fcp":
+        sys.exit(f"{path}: not a PCF font")
+    tables = {}
+    for index in range(struct.unpack_from("<I", data, 4)[0]):
+        kind, _, _, offset = struct.unpack_from("<4I", data, 8 + 16 * index)
+        tables[kind] = offset
+
+    def table(kind):
+        (table_format,) = struct.unpack_from("<I", data, tables[kind])
+        return table_format, ">" if table_format & 4 else "<", tables[kind] + 4
+
+    table_format, order, at = table(8)
+    if not table_format & 8 or table_format & 0x30:
+        sys.exit(f"{path}: bitmaps whose highest bit is not the left dot are not read")
+    (count,) = struct.unpack_from(order + "I", data, at)
+    offsets = struct.unpack_from(f"{order}{count}I", data, at + 4)
+    bitmaps = at + 4 + 4 * count + 16
+    row_bytes = 1 << (table_format & 3)
+
+    _, order, at = table(32)
+    first, last, first_high, last_high, _ = struct.unpack_from(order + "5h", data, at)
+    width = last - first + 1
     glyphs = {}
-    position = 4 + count * size
-    for index in range(count):
-        rows = data[4 + index * size : 4 + (index + 1) * size]
-        in_sequence = False
-        while True:
-            (value,) = struct.unpack_from("<H", data, position)
-            position += 2
-            if value == 0xFFFF:
-                break
-            if value == 0xFFFE:
-                in_sequence = True
-            elif not in_sequence:
-                glyphs[value] = rows
+    for index in range(width * (last_high - first_high + 1)):
+        (glyph,) = struct.unpack_from(order + "H", data, at + 10 + 2 * index)
+        if glyph != 0xFFFF:
+            start = bitmaps + offsets[glyph]
+            value = (index // width + first_high) << 8 | index % width + first
+            glyphs[value] = bytes(data[start + row * row_bytes] for row in range(16))
     return glyphs
 
 
@@ -106,8 +124,8 @@ def is_geometry(value):
 
 
 def main():
-    path = sys.argv[1] if len(sys.argv) > 1 else "/usr/share/consolefonts/spleen-8x16.psfu.gz"
-    glyphs = {value: rows for value, rows in read_console_font(path).items() if not is_geometry(value) and any(rows)}
+    path = sys.argv[1] if len(sys.argv) > 1 else "/usr/share/fonts/X11/misc/spleen-8x16.pcf.gz"
+    glyphs = {value: rows for value, rows in read_pcf(path).items() if not is_geometry(value) and any(rows)}
     glyphs.update({ord(character): drawn(character, rows) for character, rows in DRAWN.items()})
     lines = [f"{value:04x} {rows.hex()}" for value, rows in sorted(glyphs.items())]
     comment = "\n".join("// " + line if line else "//" for line in LICENCE.split("\n"))
