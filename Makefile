@@ -70,7 +70,8 @@ uninstall: ## remove what install installed, with the same PREFIX and DESTDIR
 	rm -f "$(DESTDIR)$(BINDIR)/canalis" "$(DESTDIR)$(MANDIR)/man1/canalis.1" \
 	  "$(DESTDIR)$(BASHCOMPLETIONDIR)/canalis" "$(DESTDIR)$(ZSHCOMPLETIONDIR)/_canalis" \
 	  "$(DESTDIR)$(FISHCOMPLETIONDIR)/canalis.fish"
-	rm -rf "$(DESTDIR)$(DATADIR)"
+	cd Assets && find . -type f -exec rm -f "$(DESTDIR)$(DATADIR)/{}" \;
+	if [ -d "$(DESTDIR)$(DATADIR)" ]; then find "$(DESTDIR)$(DATADIR)" -depth -type d -empty -delete; fi
 
 clean: ## remove everything that was built
 	rm -rf .build .build-tests
