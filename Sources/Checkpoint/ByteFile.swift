@@ -36,14 +36,6 @@ final class ByteFile: Sendable {
     close(descriptor)
   }
 
-  /// Whether a path names this very file.
-  func isSame(as path: String) -> Bool {
-    var own = stat()
-    var other = stat()
-    guard fstat(descriptor, &own) == 0, stat(path, &other) == 0 else { return false }
-    return own.st_dev == other.st_dev && own.st_ino == other.st_ino
-  }
-
   /// Returns `count` bytes from `offset` on; the range must lie within the file.
   func read(at offset: Int, count: Int) throws -> [UInt8] {
     guard offset >= 0, count >= 0, offset <= size, count <= size - offset else {

@@ -48,7 +48,7 @@ struct CheckpointDescription {
       spacing: try spacing(configuration, transpose: transpose), transposeForward: transpose,
       normalization: try normalization(configuration, plans: plans, channels: channels),
       mirrorAxes: knowsSides ? [1, 2] : [1], leftRightAxis: 2, mirroredClassPairs: pairs,
-      minimumComponentVolumes: isInteractive
+      minimumComponentVolumes: isInteractive && pairs == [[1, 2]]
         ? Self.officialComponentVoxels.mapValues { $0 * Self.officialVoxelVolume } : [:],
       step: 0.9, provenance: try provenance(trainer: trainer, plans: plans, arguments: arguments),
       honesty: "imported checkpoint, for research only", license: "not stated in the checkpoint; see its publisher",

@@ -30,12 +30,6 @@ public enum CheckpointError: Error, Sendable, Equatable, CustomStringConvertible
   case damagedSafeTensors(file: String, place: String, problem: String)
   /// The metadata of a `.safetensors` model are missing or inconsistent.
   case invalidMetadata(file: String, key: String, problem: String)
-  /// The output exists and may not be replaced.
-  case outputExists(file: String)
-  /// The output would replace the input.
-  case outputIsInput(file: String)
-  /// The output cannot be written.
-  case unwritable(file: String, reason: String)
 
   /// What went wrong, where, and what to do.
   public var description: String {
@@ -75,12 +69,6 @@ public enum CheckpointError: Error, Sendable, Equatable, CustomStringConvertible
       "\(name(file)): damaged .safetensors file, \(printable(place)): \(problem); copy the file or import the model again"
     case .invalidMetadata(let file, let key, let problem):
       "\(name(file)): metadata \(quoted(key)): \(problem); import the model again from its checkpoint"
-    case .outputExists(let file):
-      "\(name(file)): exists already; choose another name or allow it to be replaced"
-    case .outputIsInput(let file):
-      "\(name(file)): is the input itself; choose another name for the output"
-    case .unwritable(let file, let reason):
-      "\(name(file)): cannot be written: \(reason); check the folder, its permissions and the space left"
     }
   }
 

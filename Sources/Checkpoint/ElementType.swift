@@ -58,6 +58,27 @@ enum ElementType: String, Sendable, CaseIterable {
     self = type
   }
 
+  /// Returns numbers of this type as float32.
+  ///
+  /// - Parameter bytes: A whole number of numbers.
+  /// - Returns: The numbers, in order.
+  func floats(from bytes: [UInt8]) -> [Float] {
+    let count = bytes.count / size
+    return bytes.withUnsafeBytes { raw in
+      withReader(of: raw) { read in
+        [Float](unsafeUninitializedCapacity: count) { output, initialized in
+          initialized = count
+          if self == .float32 {
+            UnsafeMutableRawBufferPointer(output).copyMemory(
+              from: UnsafeRawBufferPointer(rebasing: raw[..<(4 * count)]))
+          } else {
+            for index in 0..<count { output[index] = read(index) }
+          }
+        }
+      }
+    }
+  }
+
   /// Calls a closure with a function that returns the number at an index as float32.
   ///
   /// The switch over types is outside of the loop that the closure runs.

@@ -5,7 +5,7 @@ enum LabelNames {
   ///
   /// Words are compared without case; "left", "right", "l" and "r" count, apart or run together as in "LeftCanal".
   ///
-  /// - Parameter names: The names by label.
+  /// - Parameter names: The names by label, background first.
   /// - Returns: The pairs, the smaller label first, in order.
   static func mirroredPairs(of names: [String]) -> [[Int]] {
     var labels: [[String]: Int] = [:]
@@ -14,7 +14,7 @@ enum LabelNames {
       labels[words] = label
     }
     var pairs: [[Int]] = []
-    for (label, words) in words.enumerated() {
+    for (label, words) in words.enumerated() where label > 0 && labels[words] == label {
       let mirrored = words.map(Self.mirrored)
       if mirrored != words, let other = labels[mirrored], label < other {
         pairs.append([label, other])

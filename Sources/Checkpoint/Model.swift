@@ -1,3 +1,4 @@
+import Foundation
 import Layers
 import UMamba2
 
@@ -38,6 +39,9 @@ public struct Model: Sendable {
     if beginning.starts(with: [0x50, 0x4B, 0x03, 0x04]) || beginning.starts(with: [0x50, 0x4B, 0x05, 0x06]) {
       return try loadCheckpoint(file)
     }
+    if SafeTensorsFile.begins(with: beginning, size: file.size) || path.hasSuffix(".safetensors") {
+      return try loadSafeTensors(file)
+    }
     throw CheckpointError.notAModel(file: path, found: describe(beginning))
   }
 
@@ -45,10 +49,52 @@ public struct Model: Sendable {
     let checkpoint = try TorchCheckpoint(file: file)
     let parameters = try CheckpointParameters(checkpoint: checkpoint)
     let metadata = try CheckpointDescription(tree: checkpoint.tree, parameters: parameters, file: file.path).metadata()
+    if let problem = metadata.problem {
+      throw CheckpointError.invalidMetadata(file: file.path, key: problem.key, problem: problem.description)
+    }
     let names = try check(parameters, against: metadata.plan, file: file.path)
+    try checkSharing(of: parameters, plan: metadata.plan)
     return Model(
       metadata: metadata, parameters: parameters, sha256: try SHA256.hexadecimalDigest(of: file),
       fileName: name(of: file), skipped: skippedParts(of: checkpoint, parameters: parameters, used: names))
+  }
+
+  private static func loadSafeTensors(_ file: ByteFile) throws -> Model {
+    let parameters = try SafeTensorsFile(file: file)
+    let key = ModelWriter.descriptionKey
+    guard let text = parameters.metadata[key] else {
+      throw CheckpointError.invalidMetadata(file: file.path, key: key, problem: "it is missing; not a model of ours")
+    }
+    let metadata: ModelMetadata
+    do {
+      metadata = try JSONDecoder().decode(ModelMetadata.self, from: Data(text.utf8))
+    } catch {
+      throw CheckpointError.invalidMetadata(file: file.path, key: key, problem: summary(of: error))
+    }
+    if let problem = metadata.problem {
+      throw CheckpointError.invalidMetadata(file: file.path, key: problem.key, problem: problem.description)
+    }
+    let names = try check(parameters, against: metadata.plan, file: file.path)
+    let skipped = parameters.tensors.filter { !names.contains($0.key) }.sorted { $0.key < $1.key }.map { name, tensor in
+      "tensor \"\(printable(name))\" \(tensor.shape), not part of the network"
+    }
+    return Model(
+      metadata: metadata, parameters: parameters, sha256: try SHA256.hexadecimalDigest(of: file),
+      fileName: name(of: file), skipped: skipped)
+  }
+
+  /// Where a description cannot be decoded, in a clause.
+  private static func summary(of error: any Error) -> String {
+    func path(_ context: DecodingError.Context) -> String {
+      context.codingPath.isEmpty ? "" : " in " + printable(context.codingPath.map(\.stringValue).joined(separator: "."))
+    }
+    switch error {
+    case DecodingError.keyNotFound(let key, let context): return "\(key.stringValue) is missing\(path(context))"
+    case DecodingError.typeMismatch(_, let context), DecodingError.valueNotFound(_, let context):
+      return "a value has the wrong type\(path(context))"
+    case DecodingError.dataCorrupted(let context): return "a value is not valid\(path(context))"
+    default: return "it is not a description of a model"
+    }
   }
 
   /// Proves that every tensor of the plan is there with its shape; returns the plan's names.
@@ -68,6 +114,20 @@ public struct Model: Sendable {
       }
     }
     return names
+  }
+
+  /// Proves that the plan's tensors have bytes of their own in the file: names that all share one storage would let a
+  /// small file ask for a large network.
+  private static func checkSharing(of parameters: CheckpointParameters, plan: NetworkPlan) throws {
+    let file = parameters.checkpoint.archive.file
+    let bytes = plan.parameters.reduce(0) { total, requirement in
+      let type = parameters.views[requirement.name]?.storage.elementType
+      return total + (type.map { $0.size * requirement.shape.reduce(1, *) } ?? 0)
+    }
+    guard bytes <= file.size else {
+      throw CheckpointError.limitExceeded(
+        file: file.path, what: "the network's \(bytes) bytes of tensors, in a file that is smaller,", limit: file.size)
+    }
   }
 
   private static func skippedParts(

@@ -71,20 +71,13 @@ struct TensorView: Sendable, Equatable {
   ///   - type: The storage's type.
   /// - Returns: The numbers, as many as the shape has elements.
   func gather(from bytes: [UInt8], type: ElementType) -> [Float] {
+    if shape.contains(0) { return [] }
+    if isContiguous { return type.floats(from: bytes) }
     let count = shape.reduce(1, *)
     return bytes.withUnsafeBytes { raw in
       type.withReader(of: raw) { read in
         [Float](unsafeUninitializedCapacity: count) { output, initialized in
           initialized = count
-          guard count > 0 else { return }
-          if isContiguous && type == .float32 {
-            UnsafeMutableRawBufferPointer(output).copyMemory(from: raw)
-            return
-          }
-          if isContiguous {
-            for index in 0..<count { output[index] = read(index) }
-            return
-          }
           var index = [Int](repeating: 0, count: shape.count)
           var position = 0
           for target in 0..<count {

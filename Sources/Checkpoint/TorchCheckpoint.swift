@@ -59,7 +59,7 @@ struct TorchCheckpoint: Sendable {
     case .failure(let problem): throw invalid(problem.description)
     case .success(let range):
       let bytes = try archive.read(entry, at: range.lowerBound * type.size, count: range.count * type.size)
-      return view.gather(from: bytes, type: type)
+      return try finite(view.gather(from: bytes, type: type), file: file, name: name)
     }
   }
 }
