@@ -118,12 +118,20 @@ bool terminal_open(const char *type, bool with_mouse) {
   return true;
 }
 
-void terminal_close(void) {
-  if (screen == NULL) return;
+// Blanks the screen first: tmux, after a resize, and terminals without a second screen would go on showing the patient.
+static void leave_screen(void) {
   if (asks_for_mouse) guard_write(STDOUT_FILENO, mouse_off, sizeof mouse_off - 1);
+  erase();
+  refresh();
   endwin();
   // Mouse reports that were under way must not reach the shell.
   guard_restore_modes(TCSAFLUSH);
+  guard_set_screen_taken(false);
+}
+
+void terminal_close(void) {
+  if (screen == NULL) return;
+  leave_screen();
   guard_end();
   delwin(keyboard);
   delscreen(screen);
@@ -192,10 +200,7 @@ void terminal_refresh(bool whole, int column, int row) {
 }
 
 void terminal_suspend(void) {
-  if (asks_for_mouse) guard_write(STDOUT_FILENO, mouse_off, sizeof mouse_off - 1);
-  endwin();
-  guard_restore_modes(TCSAFLUSH);
-  guard_set_screen_taken(false);
+  leave_screen();
   guard_stop_process();
   terminal_resume();
 }

@@ -52,6 +52,7 @@ size_t capability_reset_bytes(char *bytes, size_t size) {
   target_count = 0;
   collect_capability("sgr0");
   collect_capability("op");
+  collect_capability("clear");
   collect_capability("rmkx");
   collect_capability("cnorm");
   collect_capability("rmcup");

@@ -75,6 +75,13 @@ public final class PseudoTerminal {
   /// Sends a signal to the program.
   public func signal(_ number: Int32) { kill(terminal.process, number) }
 
+  /// Takes the terminal away, as when a connection drops.
+  public func hangUp() {
+    pseudo_terminal_close(&terminal)
+    terminal.master = -1
+    terminal.terminal = -1
+  }
+
   /// Gives the terminal another size.
   public func resize(columns: Int, rows: Int, pixelWidth: Int = 0, pixelHeight: Int = 0) {
     screen.resize(columns: columns, rows: rows)
@@ -107,7 +114,9 @@ public final class PseudoTerminal {
   @discardableResult
   private func read(milliseconds: Int32) -> Bool {
     var bytes = [UInt8](repeating: 0, count: 65536)
-    let count = pseudo_terminal_read(&terminal, &bytes, bytes.count, milliseconds)
+    // Without a terminal only time passes.
+    if terminal.master < 0 { usleep(UInt32(milliseconds) * 1000) }
+    let count = terminal.master < 0 ? 0 : pseudo_terminal_read(&terminal, &bytes, bytes.count, milliseconds)
     if count > 0 {
       output += bytes.prefix(count)
       screen.feed(bytes.prefix(count))

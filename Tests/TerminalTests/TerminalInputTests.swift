@@ -3,21 +3,35 @@ import Testing
 
 @Suite("Keys and mouse on a real terminal", .serialized)
 struct TerminalInputTests {
-  @Test(
-    "Keys arrive as they are called",
-    arguments: [
-      ("a", "character(\"a\")"), ("é", "character(\"é\")"), ("漢", "character(\"漢\")"),
-      ("\r", "enter"), ("\n", "enter"), ("\t", "tab"), ("\u{1b}[Z", "backTab"), ("\u{7f}", "backspace"),
-      ("\u{1b}OA", "up"), ("\u{1b}[A", "up"), ("\u{1b}OB", "down"), ("\u{1b}OC", "right"), ("\u{1b}OD", "left"),
-      ("\u{1b}[1;5C", "right"), ("\u{1b}[1;2A", "up"), ("\u{1b}[5~", "pageUp"), ("\u{1b}[6~", "pageDown"),
-      ("\u{1b}[H", "home"), ("\u{1b}OH", "home"), ("\u{1b}[1~", "home"), ("\u{1b}[F", "end"), ("\u{1b}[4~", "end"),
-      ("\u{1b}[2~", "insert"), ("\u{1b}[3~", "delete"), ("\u{1b}OP", "function(1)"), ("\u{1b}[15~", "function(5)"),
-      ("\u{1b}[24~", "function(12)"), ("\u{3}", "control(\"c\")"), ("\u{12}", "control(\"r\")"),
-      ("\u{13}", "control(\"s\")"), ("\u{0f}", "control(\"o\")"), ("\u{1b}z", "alternate(\"z\")"),
-      ("\u{1b}", "escape"),
-    ])
-  func keys(bytes: String, name: String) throws {
-    #expect(try Self.shared.events(after: bytes) == ["key(Key.\(name))"])
+  /// What a terminal sends for a key, and the key.
+  struct SentKey: Sendable, CustomTestStringConvertible {
+    let bytes: String
+    let name: String
+    var testDescription: String { "\(bytes.debugDescription) is \(name)" }
+
+    init(_ bytes: String, _ name: String) {
+      self.bytes = bytes
+      self.name = name
+    }
+  }
+
+  static let sentKeys: [SentKey] = [
+    SentKey("a", "character(\"a\")"), SentKey("é", "character(\"é\")"), SentKey("漢", "character(\"漢\")"),
+    SentKey("\r", "enter"), SentKey("\n", "enter"), SentKey("\t", "tab"), SentKey("\u{1b}[Z", "backTab"),
+    SentKey("\u{7f}", "backspace"), SentKey("\u{1b}OA", "up"), SentKey("\u{1b}[A", "up"), SentKey("\u{1b}OB", "down"),
+    SentKey("\u{1b}OC", "right"), SentKey("\u{1b}OD", "left"), SentKey("\u{1b}[1;5C", "right"),
+    SentKey("\u{1b}[1;2A", "up"), SentKey("\u{1b}[5~", "pageUp"), SentKey("\u{1b}[6~", "pageDown"),
+    SentKey("\u{1b}[H", "home"), SentKey("\u{1b}OH", "home"), SentKey("\u{1b}[1~", "home"),
+    SentKey("\u{1b}[F", "end"), SentKey("\u{1b}[4~", "end"), SentKey("\u{1b}[2~", "insert"),
+    SentKey("\u{1b}[3~", "delete"), SentKey("\u{1b}OP", "function(1)"), SentKey("\u{1b}[15~", "function(5)"),
+    SentKey("\u{1b}[24~", "function(12)"), SentKey("\u{3}", "control(\"c\")"), SentKey("\u{12}", "control(\"r\")"),
+    SentKey("\u{13}", "control(\"s\")"), SentKey("\u{0f}", "control(\"o\")"), SentKey("\u{1b}z", "alternate(\"z\")"),
+    SentKey("\u{1b}", "escape"),
+  ]
+
+  @Test("Keys arrive as they are called", arguments: sentKeys)
+  func keys(key: SentKey) throws {
+    #expect(try Self.shared.events(after: key.bytes) == ["key(Key.\(key.name))"])
   }
 
   /// One probe for all keys: each is read by itself.

@@ -25,6 +25,24 @@ struct TerminalRestoreTests {
     #expect(run.damage == [])
   }
 
+  @Test("A terminal that goes away ends the program")
+  func hangUp() throws {
+    let run = try ProbeRun()
+    run.terminal.hangUp()
+    #expect(run.terminal.waitForEnd() == .exit(128 + SIGHUP))
+    #expect(run.hasNoted("terminate(signal: \(SIGHUP))"))
+  }
+
+  @Test("Nothing of the picture stays on a terminal that has one screen only", arguments: ["q", "x"])
+  func oneScreen(key: String) throws {
+    let run = try ProbeRun(type: "vt100")
+    #expect(run.terminal.screen.frame.text.contains("▀"))
+    run.terminal.send(key)
+    _ = run.terminal.waitForEnd()
+    #expect(!run.terminal.screen.frame.text.contains("▀"))
+    #expect(run.damage == [])
+  }
+
   @Test("after a signal that asks to end a program that hangs: within four seconds")
   func hangingProgram() throws {
     let run = try ProbeRun()
