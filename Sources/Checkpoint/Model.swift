@@ -48,15 +48,17 @@ public struct Model: Sendable {
   private static func loadCheckpoint(_ file: ByteFile) throws -> Model {
     let checkpoint = try TorchCheckpoint(file: file)
     let parameters = try CheckpointParameters(checkpoint: checkpoint)
-    let metadata = try CheckpointDescription(tree: checkpoint.tree, parameters: parameters, file: file.path).metadata()
+    var metadata = try CheckpointDescription(tree: checkpoint.tree, parameters: parameters, file: file.path).metadata()
     if let problem = metadata.problem {
       throw CheckpointError.invalidMetadata(file: file.path, key: problem.key, problem: problem.description)
     }
     let names = try check(parameters, against: metadata.plan, file: file.path)
     try checkSharing(of: parameters, plan: metadata.plan)
+    let digest = try SHA256.hexadecimalDigest(of: file)
+    metadata.training["checkpoint_sha256"] = digest
     return Model(
-      metadata: metadata, parameters: parameters, sha256: try SHA256.hexadecimalDigest(of: file),
-      fileName: name(of: file), skipped: skippedParts(of: checkpoint, parameters: parameters, used: names))
+      metadata: metadata, parameters: parameters, sha256: digest, fileName: name(of: file),
+      skipped: skippedParts(of: checkpoint, parameters: parameters, used: names))
   }
 
   private static func loadSafeTensors(_ file: ByteFile) throws -> Model {
@@ -75,9 +77,8 @@ public struct Model: Sendable {
       throw CheckpointError.invalidMetadata(file: file.path, key: problem.key, problem: problem.description)
     }
     let names = try check(parameters, against: metadata.plan, file: file.path)
-    let skipped = parameters.tensors.filter { !names.contains($0.key) }.sorted { $0.key < $1.key }.map { name, tensor in
-      "tensor \"\(printable(name))\" \(tensor.shape), not part of the network"
-    }
+    let skipped = parameters.tensors.filter { !names.contains($0.key) }.sorted { $0.key < $1.key }
+      .map { unusedLine(name: $0, shape: $1.shape) }
     return Model(
       metadata: metadata, parameters: parameters, sha256: try SHA256.hexadecimalDigest(of: file),
       fileName: name(of: file), skipped: skipped)
@@ -146,9 +147,16 @@ public struct Model: Sendable {
       lines.append("\(aliases.count) tensor names under all_modules and decoder.encoder, second names of kept tensors")
     }
     for name in unused.keys.sorted() where !isAlias(name) {
-      lines.append("tensor \"\(printable(name))\" \(unused[name]?.shape ?? []), not part of the network")
+      lines.append(unusedLine(name: name, shape: unused[name]?.shape ?? []))
     }
     return lines + parameters.others.map { "network_weights entry \($0), not a tensor" }
+  }
+
+  private static func unusedLine(name: String, shape: [Int]) -> String {
+    // A leftover inside the network's own modules means that the checkpoint's network had more than the plan says.
+    let isInside = ["encoder.", "decoder.", "mamba_layer."].contains { name.hasPrefix($0) }
+    return "tensor \"\(printable(name))\" \(shape), not in the plan"
+      + (isInside ? ": its network may have been another than the plan's" : "")
   }
 
   private static func isAlias(_ name: String) -> Bool {

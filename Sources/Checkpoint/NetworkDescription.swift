@@ -10,7 +10,12 @@ struct NetworkDescription {
 
   /// Attention heads of the published network; they shape no tensor.
   private static let attentionHeads = 4
-  private static let pointMatrix = "mamba_layer.point_encoder.pe_layer.positional_encoding_gaussian_matrix"
+  /// Any of these tensors means a network with clicks, which then needs all of them.
+  private static let promptTensors = [
+    "mamba_layer.point_encoder.pe_layer.positional_encoding_gaussian_matrix",
+    "mamba_layer.point_encoder.point_embeddings.0.weight", "mamba_layer.point_encoder.not_a_point_embed.weight",
+    "mamba_layer.cross_attention.0.self_attn.q_proj.weight",
+  ]
 
   /// Prepares to read an architecture.
   init(configuration: PlanConfiguration, parameters: any ParameterSource, file: String) {
@@ -136,7 +141,7 @@ struct NetworkDescription {
   }
 
   private func prompts() throws -> NetworkPlan.PromptPlan? {
-    guard parameters.shape(of: Self.pointMatrix) != nil else { return nil }
+    guard Self.promptTensors.contains(where: { parameters.shape(of: $0) != nil }) else { return nil }
     let block = "mamba_layer.cross_attention"
     let hidden = try shape("\(block).0.mlp.layers.0.weight", axes: 2)[0]
     let own = try shape("\(block).0.self_attn.q_proj.weight", axes: 2)[0]

@@ -30,7 +30,7 @@ struct CheckpointMetadataTests {
       ])
     #expect(metadata.mirrorAxes == [1, 2] && metadata.leftRightAxis == 2 && metadata.mirroredClassPairs == [[1, 2]])
     #expect(metadata.step == 0.9)
-    #expect(metadata.training == ["epoch": "7"])
+    #expect(metadata.training == ["epoch": "7", "checkpoint_sha256": model.sha256])
     #expect(model.fileName == "small_protocol\(pickleProtocol).pth")
   }
 
@@ -79,6 +79,16 @@ struct CheckpointMetadataTests {
     #expect(metadata.minimumComponentVolumes.isEmpty)
     #expect(metadata.mirroredClassPairs.isEmpty)
     #expect(metadata.mirrorAxes == [1], "without known sides, left and right are not exchanged")
+  }
+
+  @Test("anisotropic kernels and strides, two channels, four classes")
+  func anisotropicPlan() throws {
+    let plan = try Model.load(path: Fixtures.path("network/plan_variants/checkpoint_final.pth")).metadata.plan
+    #expect(plan.inputChannels == 2 && plan.classes == 4)
+    #expect(plan.kernels.map(\.array) == [[1, 3, 3], [3, 3, 3], [3, 3, 3], [3, 3, 3], [3, 3, 3]])
+    #expect(plan.strides.map(\.array) == [[1, 1, 1], [2, 2, 2], [2, 2, 2], [1, 2, 2], [1, 1, 1]])
+    #expect(plan.blocksPerStage == [1, 2, 1, 2, 2] && plan.decoderConvolutions == [1, 2, 1, 1])
+    #expect(plan.mamba == NetworkPlan.MambaPlan(innerWidth: 96, heads: 4, stateSize: 32, convolutionWidth: 4))
   }
 
   @Test("labels that differ in left and right only are pairs")

@@ -25,6 +25,9 @@ struct CheckpointTruthTests {
       ("checkpoint/small_protocol5.pth", "checkpoint/small"), ("checkpoint/variants.pth", "checkpoint/variants"),
       ("checkpoint/old_plan.pth", "checkpoint/old_plan"), ("pipeline/p1/checkpoint_final.pth", "pipeline/p1"),
       ("pipeline/p2/checkpoint_final.pth", "pipeline/p2"),
+      ("network/interactive/checkpoint_final.pth", "network/interactive"),
+      ("network/plan_variants/checkpoint_final.pth", "network/plan_variants"),
+      ("network/task1/checkpoint_final.pth", "network/task1"),
     ])
   func parametersAgree(file: String, key: String) throws {
     let truth = try #require(try Self.allTruth.get()[key])

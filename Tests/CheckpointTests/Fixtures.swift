@@ -39,24 +39,6 @@ enum Fixtures {
   }
 }
 
-/// The generator of Steele, Lea and Flood (2014): small, seeded, good enough for tests.
-struct SplitMix64: RandomNumberGenerator {
-  private var state: UInt64
-
-  /// Starts a sequence.
-  init(seed: UInt64) {
-    state = seed
-  }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var mixed = state
-    mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-    return mixed ^ (mixed >> 31)
-  }
-}
-
 /// Builds zip archives of stored entries, also wrong ones.
 struct ZipBuilder {
   /// An entry and what its headers say.

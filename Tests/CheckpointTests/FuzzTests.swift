@@ -1,12 +1,13 @@
 import Foundation
 import Testing
+import Volume
 
 @testable import Checkpoint
 
 @Suite("Mutated files end in a named error or a valid model", .serialized)
 struct FuzzTests {
   /// Changes bytes: flips, cuts, insertions, removals, and edits that look like lengths.
-  private func mutate(_ bytes: [UInt8], changes: Int = 4, using generator: inout SplitMix64) -> [UInt8] {
+  private func mutate(_ bytes: [UInt8], changes: Int = 4, using generator: inout SeededGenerator) -> [UInt8] {
     var bytes = bytes
     for _ in 0..<Int.random(in: 1...changes, using: &generator) where !bytes.isEmpty {
       let position = Int.random(in: 0..<bytes.count, using: &generator)
@@ -81,7 +82,7 @@ struct FuzzTests {
 
   @Test("1,000 mutated checkpoints", .timeLimit(.minutes(3)))
   func checkpoints() throws {
-    var generator = SplitMix64(seed: 3)
+    var generator = SeededGenerator(seed: 3)
     let names = ["small_protocol2.pth", "small_protocol4.pth", "small_protocol5.pth", "variants.pth", "old_plan.pth"]
     let bases = try names.map { try Fixtures.bytes("checkpoint/\($0)") }
     try run("checkpoints", count: 1000) { mutate(bases[$0 % bases.count], using: &generator) }
@@ -89,7 +90,7 @@ struct FuzzTests {
 
   @Test("1,000 checkpoints with a mutated pickle under a sound checksum", .timeLimit(.minutes(3)))
   func pickles() throws {
-    var generator = SplitMix64(seed: 4)
+    var generator = SeededGenerator(seed: 4)
     let names = ["small_protocol2.pth", "small_protocol4.pth", "small_protocol5.pth", "variants.pth", "old_plan.pth"]
     let bases = try names.map { try HostileArchiveTests.smallEntries("checkpoint/\($0)") }
     try run("pickles", count: 1000) { index in
@@ -104,7 +105,7 @@ struct FuzzTests {
 
   @Test("1,000 mutated .safetensors models", .timeLimit(.minutes(3)))
   func safeTensors() throws {
-    var generator = SplitMix64(seed: 5)
+    var generator = SeededGenerator(seed: 5)
     let bases = try Fixtures.withTemporaryFolder { folder in
       try ["small_protocol2.pth", "variants.pth", "old_plan.pth"].map { name in
         let url = folder.appending(path: "\(name).safetensors")

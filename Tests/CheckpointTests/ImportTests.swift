@@ -12,6 +12,8 @@ struct ImportTests {
     arguments: [
       "checkpoint/small_protocol2.pth", "checkpoint/small_protocol5.pth", "checkpoint/variants.pth",
       "checkpoint/old_plan.pth", "pipeline/p1/checkpoint_final.pth",
+      "network/interactive/checkpoint_final.pth", "network/plan_variants/checkpoint_final.pth",
+      "network/task1/checkpoint_final.pth",
     ])
   func sameParameters(file: String) throws {
     try Fixtures.withTemporaryFolder { folder in

@@ -49,6 +49,10 @@ struct PlanTests {
         "decoder.transpconvs.0.weight", "decoder.transpconvs.0.weighT",
         "tensor \"decoder.transpconvs.0.weight\" is missing, the network needs [8, 4, 2, 2, 2]"
       ),
+      (
+        "positional_encoding_gaussian_matrix", "positional_encoding_gaussian_matriX",
+        "positional_encoding_gaussian_matrix\" is missing, the network needs [3, 4]"
+      ),
     ])
   func names(old: String, new: String, expected: String) throws {
     let message = try failure(replacing: old, by: new)

@@ -388,4 +388,5 @@ def main():
         file.write("{\n" + files + "\n}\n")
 
 
-main()
+if __name__ == "__main__":
+    main()
