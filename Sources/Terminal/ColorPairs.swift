@@ -52,7 +52,8 @@ struct ColorPairs {
       return 0
     }
     // Different colours may come down to the same pair.
-    let reducedKey = UInt64(1) << 63 | UInt64(UInt32(bitPattern: front)) << 31 ^ UInt64(UInt32(bitPattern: back))
+    let reducedKey =
+      UInt64(1) << 63 | UInt64(UInt16(truncatingIfNeeded: front)) << 32 | UInt64(UInt32(bitPattern: back))
     if depth < .palette256, let number = numbers[reducedKey] {
       numbers[key] = number
       return number
