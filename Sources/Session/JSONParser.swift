@@ -148,23 +148,24 @@ private struct JSONParser {
   private mutating func string() throws -> String {
     position += 1
     var content: [UInt8] = []
-    while let byte = current {
-      switch byte {
-      case UInt8(ascii: "\""):
-        position += 1
-        guard let string = String(validating: content, as: UTF8.self) else { throw problem("text that is not UTF-8") }
+    while true {
+      // Most texts are one plain stretch.
+      let start = position
+      while let byte = current, byte >= 0x20, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\") { position += 1 }
+      let plain = UnsafeBufferPointer(rebasing: bytes[start..<position])
+      guard let byte = current else { throw problem("a text that does not end") }
+      guard byte >= 0x20 else { throw problem("a control character in a text") }
+      position += 1
+      if byte == UInt8(ascii: "\"") {
+        let string =
+          content.isEmpty
+          ? String(validating: plain, as: UTF8.self) : String(validating: content + plain, as: UTF8.self)
+        guard let string else { throw problem("text that is not UTF-8") }
         return string
-      case UInt8(ascii: "\\"):
-        position += 1
-        content += try UTF8.encode(escaped()).map(Array.init) ?? []
-      case 0..<0x20:
-        throw problem("a control character in a text")
-      default:
-        position += 1
-        content.append(byte)
       }
+      content += plain
+      content += try UTF8.encode(escaped()).map(Array.init) ?? []
     }
-    throw problem("a text that does not end")
   }
 
   private mutating func escaped() throws -> Unicode.Scalar {

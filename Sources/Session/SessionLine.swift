@@ -13,7 +13,7 @@ enum SessionLine {
   /// The most lines of a file.
   static let most = 200_000
   /// The largest file in bytes.
-  static let largestFile = 1 << 28
+  static let largestFile = 1 << 26
 
   private static let marker = Array(#""crc":"#.utf8)
 
