@@ -127,7 +127,8 @@ def main():
     path = sys.argv[1] if len(sys.argv) > 1 else "/usr/share/fonts/X11/misc/spleen-8x16.pcf.gz"
     glyphs = {value: rows for value, rows in read_pcf(path).items() if not is_geometry(value) and any(rows)}
     glyphs.update({ord(character): drawn(character, rows) for character, rows in DRAWN.items()})
-    lines = [f"{value:04x} {rows.hex()}" for value, rows in sorted(glyphs.items())]
+    words = [f"{value:04x} {rows.hex()}" for value, rows in sorted(glyphs.items())]
+    lines = ["  ".join(words[start : start + 2]) for start in range(0, len(words), 2)]
     comment = "\n".join("// " + line if line else "//" for line in LICENCE.split("\n"))
     text = f"""\
 // Made by Scripts/make_bitmap_font.py from the font Spleen 8x16, whose licence follows; not to be edited.
@@ -135,7 +136,7 @@ def main():
 {comment}
 
 extension BitmapFont {{
-  /// A glyph a line: its character in hexadecimal, and 16 rows of 8 dots from the top, the left one highest.
+  /// For each glyph its character in hexadecimal, and 16 rows of 8 dots from the top, the left one highest.
   static let glyphText = \"\"\"
 """
     text += "".join(f"    {line}\n" for line in lines)

@@ -23,10 +23,10 @@ enum BitmapFont {
   /// Rows of the font's glyphs by character; blanks are empty.
   private static let glyphs: [UInt32: [UInt8]] = {
     var glyphs: [UInt32: [UInt8]] = [0x20: Array(repeating: 0, count: 16), 0xa0: Array(repeating: 0, count: 16)]
-    for line in glyphText.split(separator: "\n") {
-      let parts = line.split(separator: " ")
-      guard parts.count == 2, let value = UInt32(parts[0], radix: 16) else { continue }
-      let digits = Array(parts[1])
+    let words = glyphText.split { $0 == " " || $0 == "\n" }
+    for index in stride(from: 0, to: words.count - 1, by: 2) {
+      guard let value = UInt32(words[index], radix: 16) else { continue }
+      let digits = Array(words[index + 1])
       glyphs[value] = stride(from: 0, to: digits.count - 1, by: 2).compactMap {
         UInt8(String(digits[$0...$0 + 1]), radix: 16)
       }
