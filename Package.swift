@@ -31,7 +31,7 @@ let swiftTargets: [Target] = [
   .target(name: "Segmentation", dependencies: ["UMamba2", "Checkpoint", "Clicks", "Volume"]),
   .target(name: "Session", dependencies: ["Clicks", "Volume", "CZlib", "CCrypto"]),
   .target(name: "Evaluation", dependencies: ["Clicks", "Volume"]),
-  .target(name: "Phantom", dependencies: ["Volume"]),
+  .target(name: "Phantom", dependencies: ["Volume", "CKernels"]),
   // The interface: pure values and functions, then the one driver of a real terminal.
   .target(name: "Canvas", dependencies: ["CPNG"]),
   .target(name: "Viewer", dependencies: ["Canvas", "Session", "Clicks", "Volume"]),
