@@ -60,10 +60,10 @@ CANALIS_INLINE float gradient_noise(float x, float y, float z, uint32_t seed) {
 
 CANALIS_CLONES
 void canalis_gradient_noise_row(
-    float *restrict out, ptrdiff_t count, float x, float y, float z, float step_x, float step_y, float step_z,
-    uint32_t seed, float amplitude) {
+    float *restrict out, ptrdiff_t count, int32_t first, float x, float y, float z, float step_x, float step_y,
+    float step_z, uint32_t seed, float amplitude) {
   for (ptrdiff_t i = 0; i < count; i++) {
-    float t = (float)(int32_t)i;
+    float t = (float)(first + (int32_t)i);
     out[i] += amplitude * gradient_noise(x + t * step_x, y + t * step_y, z + t * step_z, seed);
   }
 }
@@ -96,10 +96,10 @@ void canalis_filter_lines(
 
 CANALIS_CLONES
 void canalis_streak_row(
-    float *restrict out, ptrdiff_t count, float dx, float dy, float step, float cosine, float sine, float width,
-    float spread, float reach, float amplitude) {
+    float *restrict out, ptrdiff_t count, int32_t first, float dx, float dy, float step, float cosine, float sine,
+    float width, float spread, float reach, float amplitude) {
   for (ptrdiff_t i = 0; i < count; i++) {
-    float x = dx + (float)(int32_t)i * step;
+    float x = dx + (float)(first + (int32_t)i) * step;
     float along = cosine * x + sine * dy;
     float across = cosine * dy - sine * x;
     float distance = along < 0 ? -along : along;

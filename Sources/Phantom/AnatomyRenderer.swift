@@ -45,7 +45,7 @@ struct AnatomyRenderer {
                   line[item] = mix(below, above, share0)
                 }
                 let start = (index0 * shape.axis1 + index1) * shape.axis2
-                // Trabeculae are computed between the first and the last voxel of bone in the row.
+                // The texture is computed between the first and the last voxel of bone in the row.
                 var boneFirst = shape.axis2
                 var boneLast = -1
                 line.withUnsafeBufferPointer { line in
@@ -54,7 +54,7 @@ struct AnatomyRenderer {
                     let at = node2 * channels
                     let distance = mix(line[at], line[at + channels], share2)
                     mandible[start + index2] = distance
-                    if distance < edge {
+                    if min(distance, mix(line[at + 5], line[at + channels + 5], share2)) < edge {
                       boneFirst = min(boneFirst, index2)
                       boneLast = index2
                     }
@@ -63,11 +63,10 @@ struct AnatomyRenderer {
                 if boneFirst <= boneLast {
                   let place = scanner.jaw(
                     Vector(
-                      Double(origin.axis2 + boneFirst) * box.spacing.axis2,
-                      Double(origin.axis1 + index1) * box.spacing.axis1,
+                      0, Double(origin.axis1 + index1) * box.spacing.axis1,
                       Double(origin.axis0 + index0) * box.spacing.axis0))
                   painter.trabeculae(
-                    &texture, &fine, first: boneFirst, count: boneLast - boneFirst + 1, place: place, step: step)
+                    &texture, &fine, voxels: boneFirst...boneLast, origin: origin.axis2, place: place, step: step)
                 }
                 line.withUnsafeBufferPointer { line in
                   for index2 in 0..<shape.axis2 {
@@ -145,10 +144,12 @@ struct VoxelPainter {
     corticalValue = Float(bone.corticalValue)
   }
 
-  /// Writes the trabecular pattern of a row, deviation about 1.
+  /// Writes the trabecular pattern of a row's voxels, deviation about 1; `place` is that of the scan's voxel 0.
   func trabeculae(
-    _ texture: inout [Float], _ fine: inout [Float], first: Int, count: Int, place: Vector, step: Vector
+    _ texture: inout [Float], _ fine: inout [Float], voxels: ClosedRange<Int>, origin: Int, place: Vector,
+    step: Vector
   ) {
+    let (first, count) = (voxels.lowerBound, voxels.count)
     texture.withUnsafeMutableBufferPointer { texture in
       fine.withUnsafeMutableBufferPointer { fine in
         guard let texture = texture.baseAddress?.advanced(by: first),
@@ -161,7 +162,8 @@ struct VoxelPainter {
         func add(_ row: UnsafeMutablePointer<Float>, _ wavelength: Double, _ seed: UInt32, _ amplitude: Double) {
           let (from, by) = (place / wavelength, step / wavelength)
           canalis_gradient_noise_row(
-            row, count, Float(from.x), Float(from.y), Float(from.z), Float(by.x), Float(by.y), Float(by.z),
+            row, count, Int32(origin + first), Float(from.x), Float(from.y), Float(from.z), Float(by.x), Float(by.y),
+            Float(by.z),
             bone.seed &+ seed, Float(amplitude))
         }
         add(fine, bone.wavelength, 1, 1)

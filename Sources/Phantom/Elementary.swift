@@ -20,10 +20,10 @@ enum Elementary {
     }
   }
 
-  /// The exponential of a number from -700 to 700, to about 1e-15 of its size.
+  /// The exponential of a number, to about 1e-14 of its size; beyond -700 and 700 that of the limit.
   static func exponential(_ value: Double) -> Double {
     let halvings = 8
-    let x = value / Double(1 << halvings)
+    let x = clamp(value, -700, 700) / Double(1 << halvings)
     var result = 1.0
     for n in stride(from: 20.0, through: 1, by: -1) { result = 1 + x / n * result }
     for _ in 0..<halvings { result *= result }

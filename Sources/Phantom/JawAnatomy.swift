@@ -89,8 +89,7 @@ struct JawAnatomy: Sendable {
     let side = point.x >= 0 ? left : right
     let (along, offset) = side.unrolled(SIMD2(point.x * side.sign, point.y))
     let section = side.section(along: along, height: point.z)
-    var mandible = smoothMaximum(
-      side.outlineDistance(along: along, height: point.z), abs(offset - section.middle) - section.half, radius: 4.5)
+    var mandible = side.distance(along: along, offset: offset, height: point.z)
     var sample = Sample()
     let ramusShare = smoothStep(side.bodyLength - 30, side.bodyLength - 12, along)
     if mandible < 12 {
@@ -134,7 +133,7 @@ struct BoneTexture: Sendable {
     marrow = random.uniform(ranges.marrowValue)
     amplitude = random.uniform(ranges.trabecularAmplitude) * mix(0.6, 1, smoothStep(-100, 500, marrow))
     wavelength = random.uniform(ranges.trabecularWavelength)
-    ridgeShare = random.uniform(0.2...1)
+    ridgeShare = random.uniform(0...0.9)
     coarseShare = random.uniform(0...0.9)
     basal = random.uniform(ranges.basalCortex)
     buccal = random.uniform(ranges.buccalCortex)

@@ -55,7 +55,7 @@ struct JawSide: Sendable {
       let along = Double(step)
       let turn = along / (archTurn * scale)
       var angle =
-        Elementary.radians(divergence) + (Double.pi / 2 - Elementary.radians(divergence)) / (1 + turn * turn * turn)
+        Elementary.radians(divergence) + (Double.pi / 2 - Elementary.radians(divergence)) / (1 + turn * turn)
       angle -= straightening * smoothStep(60, 100, along)
       let (across, back) = Elementary.sineAndCosine(angle)
       directions.append(SIMD2(across, back))
@@ -137,8 +137,10 @@ struct JawSide: Sendable {
   /// The signed distance to the surface of the bone, negative inside.
   func distance(along: Double, offset: Double, height: Double) -> Double {
     let section = section(along: along, height: height)
-    return smoothMaximum(
-      outlineDistance(along: along, height: height), abs(offset - section.middle) - section.half, radius: 4.5)
+    let outline = outlineDistance(along: along, height: height)
+    let sheet = abs(offset - section.middle) - section.half
+    // Borders are round: over nearly the whole thickness in the body, less in the thin ramus.
+    return smoothMaximum(outline, sheet, radius: 1.6 * section.half)
   }
 
   /// The place along the arch and the offset from it of a point (x · sign, y).

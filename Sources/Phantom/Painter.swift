@@ -18,11 +18,11 @@ struct Painter {
     }
   }
 
-  private func local(_ points: [Vector], in box: RenderBox) -> [SIMD3<Float>] {
-    points.map { box.local(scanner.scanned($0)) }
+  private func scanned(_ points: [Vector]) -> [SIMD3<Float>] {
+    points.map { SIMD3<Float>(scanner.scanned($0)) }
   }
 
-  /// The jaw's upward direction in the box.
+  /// The jaw's upward direction in the scan.
   private var up: SIMD3<Float> {
     SIMD3<Float>(scanner.scanned(Vector(0, 0, 1)) - scanner.scanned(Vector(0, 0, 0)))
   }
@@ -35,7 +35,7 @@ struct Painter {
     let labelled = wall / 2
     let shape = box.shape
     TubeField.forEachPart(
-      of: box, points: local(tube.points, in: box), radii: tube.radii.map { Float($0) },
+      of: box, points: scanned(tube.points), radii: tube.radii.map { Float($0) },
       reach: Float(tube.reach) + 1.5 * edge, up: up, flattening: Float(tube.flattening)
     ) { field in
       field.forEachVoxel(nearerThan: wall + edge, in: shape) { offset, distance, place in
@@ -72,7 +72,7 @@ struct Painter {
     let shape = box.shape
     let corticalValue = Float(anatomy.bone.corticalValue) * 0.9
     TubeField.forEachPart(
-      of: box, points: local(root.points, in: box), radii: radii, reach: Float(root.radii.max() ?? 0) + lining + edge,
+      of: box, points: scanned(root.points), radii: radii, reach: Float(root.radii.max() ?? 0) + lining + edge,
       up: up, flattening: 1
     ) { field in
       field.forEachVoxel(nearerThan: lining + edge, in: shape) { offset, distance, place in
@@ -95,7 +95,7 @@ struct Painter {
 
   private func paint(_ crown: Crown, in box: inout RenderBox) {
     let edge = box.edge
-    let centre = box.local(scanner.scanned(crown.centre))
+    let centre = SIMD3<Float>(scanner.scanned(crown.centre))
     let reach = SIMD3<Float>(repeating: Float(crown.half.length) + edge)
     guard let voxels = box.voxels(from: centre - reach, to: centre + reach) else { return }
     func axis(_ direction: Vector) -> SIMD3<Float> {
@@ -104,13 +104,12 @@ struct Painter {
     let (along, across, upward) = (axis(crown.axes.0), axis(crown.axes.1), axis(crown.axes.2))
     let half = SIMD3<Float>(crown.half)
     let least = half.min()
-    let step = SIMD3<Float>(Float(box.spacing.axis2), Float(box.spacing.axis1), Float(box.spacing.axis0))
     let enamel = Float(crown.enamelThickness)
     for index0 in voxels.low.axis0...voxels.high.axis0 {
       for index1 in voxels.low.axis1...voxels.high.axis1 {
         let row = box.shape.offset(of: Axes3(index0, index1, 0))
         for index2 in voxels.low.axis2...voxels.high.axis2 {
-          let apart = step * SIMD3<Float>(Float(index2), Float(index1), Float(index0)) - centre
+          let apart = box.place(index0, index1, index2) - centre
           var place = SIMD3<Float>(apart.dot(along), apart.dot(across), apart.dot(upward)) / half
           // Crowns narrow toward the neck.
           let width = 1 - 0.18 * clamp(-place.z, 0, 1)
@@ -144,7 +143,7 @@ struct Painter {
     let shape = box.shape
     let radius = Float(metal.radius)
     TubeField.forEachPart(
-      of: box, points: local(metal.points, in: box), radii: metal.points.map { _ in radius },
+      of: box, points: scanned(metal.points), radii: metal.points.map { _ in radius },
       reach: radius + edge, up: up, flattening: 1
     ) { field in
       field.forEachVoxel(nearerThan: edge, in: shape) { offset, distance, _ in

@@ -6,9 +6,9 @@ public struct PhantomRanges: Sendable, Equatable {
   // MARK: Mandible
 
   /// The distance along the arch from the midline over which it turns backward.
-  public var archTurn: ClosedRange<Double> = 18...27
+  public var archTurn: ClosedRange<Double> = 12...18
   /// The angle between the body behind the premolars and the midplane, in degrees.
-  public var archDivergenceInDegrees: ClosedRange<Double> = 18...29
+  public var archDivergenceInDegrees: ClosedRange<Double> = 16...23
   /// The largest difference between the two sides' lengths, as a share.
   public var asymmetry: ClosedRange<Double> = 0...0.04
   /// The height of the body at the midline, with its teeth.
@@ -18,7 +18,7 @@ public struct PhantomRanges: Sendable, Equatable {
   /// The share of the height above the canal that is lost where the teeth are.
   public var ridgeResorption: ClosedRange<Double> = 0.1...0.75
   /// The distance along the arch from the midline to the jaw angle.
-  public var bodyLength: ClosedRange<Double> = 78...96
+  public var bodyLength: ClosedRange<Double> = 75...92
   /// The angle between body and ramus, in degrees.
   public var gonialAngleInDegrees: ClosedRange<Double> = 110...138
   /// The length of the ramus from the jaw angle to the condyle.

@@ -28,14 +28,16 @@ struct RenderBox {
   /// The width over which an edge changes from one side to the other: a voxel.
   var edge: Float { Float((spacing.axis0 + spacing.axis1 + spacing.axis2) / 3) }
 
-  /// A place in millimetres from the scan's first voxel, in millimetres from the box's.
-  func local(_ scanned: Vector) -> SIMD3<Float> {
+  /// The centre of one of the box's voxels, (left, back, up) in millimetres from the scan's first voxel: the same bits
+  /// for a voxel of the scan whatever box it is in.
+  @inline(__always)
+  func place(_ index0: Int, _ index1: Int, _ index2: Int) -> SIMD3<Float> {
     SIMD3<Float>(
-      Float(scanned.x - Double(origin.axis2) * spacing.axis2), Float(scanned.y - Double(origin.axis1) * spacing.axis1),
-      Float(scanned.z - Double(origin.axis0) * spacing.axis0))
+      Float(origin.axis2 + index2) * Float(spacing.axis2), Float(origin.axis1 + index1) * Float(spacing.axis1),
+      Float(origin.axis0 + index0) * Float(spacing.axis0))
   }
 
-  /// The box's voxels within a box of millimetres, or `nil` when there is none.
+  /// The box's voxels within a box of millimetres from the scan's first voxel, or `nil` when there is none.
   func voxels(from low: SIMD3<Float>, to high: SIMD3<Float>) -> (low: Axes3<Int>, high: Axes3<Int>)? {
     var first = Axes3(0, 0, 0)
     var last = Axes3(0, 0, 0)
@@ -43,8 +45,9 @@ struct RenderBox {
       let step = Float(spacing[axis])
       // Kept within the box before the conversion, for places far away.
       let limit = Float(shape[axis])
-      first[axis] = max(0, Int(clamp(low[2 - axis] / step, -1, limit).rounded(.up)))
-      last[axis] = min(shape[axis] - 1, Int(clamp(high[2 - axis] / step, -1, limit).rounded(.down)))
+      let start = Float(origin[axis])
+      first[axis] = max(0, Int(clamp(low[2 - axis] / step - start, -1, limit).rounded(.up)))
+      last[axis] = min(shape[axis] - 1, Int(clamp(high[2 - axis] / step - start, -1, limit).rounded(.down)))
       if first[axis] > last[axis] { return nil }
     }
     return (first, last)

@@ -47,7 +47,7 @@ struct Scanner: Sendable {
     let voxel = field.uniform(ranges.spacing)
     let isAnisotropic = field.happens(ranges.anisotropicProbability)
     let ratio = field.uniform(ranges.anisotropy)
-    let large = Axes3(field.uniform(54...88), field.uniform(86...116), field.uniform(114...142))
+    let large = Axes3(field.uniform(54...90), field.uniform(88...118), field.uniform(112...144))
     let small = Axes3(field.uniform(42...62), field.uniform(46...70), field.uniform(46...70))
     let cylinder = field.happens(ranges.cylinderProbability)
     let cylinderShare = field.uniform(0.9...1.05)
@@ -61,7 +61,7 @@ struct Scanner: Sendable {
     middle =
       isSmall
       ? side.place(along: along, offset: 0, height: 16) + shift
-      : Vector(0, side.bodyLength * 0.46, 24) + shift
+      : Vector(0, side.bodyLength * 0.42, 22) + shift
     cylinderRadius =
       cylinder
       ? cylinderShare * 0.5 * (isSmall ? min(extent.axis1, extent.axis2) : max(extent.axis1, extent.axis2)) : nil

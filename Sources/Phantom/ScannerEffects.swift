@@ -77,10 +77,10 @@ struct ScannerEffects {
           for index1 in 0..<shape.axis1 {
             let row = base + (index0 * shape.axis1 + index1) * shape.axis2
             let dy = Double(origin.axis1 + index1) * rise - middle.y
-            let dx = Double(origin.axis2) * run - middle.x
             for ray in rays {
               canalis_streak_row(
-                row, shape.axis2, Float(dx), Float(dy), Float(run), Float(ray.direction.cosine),
+                row, shape.axis2, Int32(origin.axis2), Float(-middle.x), Float(dy), Float(run),
+                Float(ray.direction.cosine),
                 Float(ray.direction.sine), Float(ray.width), Float(ray.spread), Float(ray.reach),
                 Float(ray.amplitude * share))
             }
@@ -107,7 +107,7 @@ struct ScannerEffects {
           let row = base + (index0 * shape.axis1 + index1) * shape.axis2
           let y = Float(origin.axis1 + index1) * Float(spacing.axis1)
           canalis_gradient_noise_row(
-            row, shape.axis2, Float(origin.axis2) * Float(spacing.axis2) / wavelength, y / wavelength, z / wavelength,
+            row, shape.axis2, Int32(origin.axis2), 0, y / wavelength, z / wavelength,
             Float(spacing.axis2) / wavelength, 0, 0, scanner.seed &+ 5, Float(scanner.shading) * 2)
           let dy = y - Float(middle.y)
           for index2 in 0..<shape.axis2 {

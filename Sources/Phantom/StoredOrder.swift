@@ -24,6 +24,7 @@ struct StoredOrder {
   /// The stored array's grid.
   ///
   /// - Parameter firstVoxel: the place of the first voxel before rearranging, (left, back, up) in millimetres.
+  /// - Returns: the grid with its affine.
   func grid(firstVoxel: Vector) -> Grid {
     let (sources, isReversed) = (sources, isReversed)
     // Columns of the affine in (right... as RAS has it): left is -x, back -y, up z.

@@ -17,10 +17,12 @@ struct TubeField {
   ///
   /// - Parameters:
   ///   - box: the box.
-  ///   - points: the tube's centre line in the box's millimetres.
+  ///   - points: the tube's centre line in millimetres from the scan's first voxel.
   ///   - radii: its radius at each.
   ///   - reach: how far from the centre line the field is needed.
-  ///   - up: the direction of the longer or shorter diameter; `flattening` is its ratio to the other.
+  ///   - up: the direction of one diameter.
+  ///   - flattening: the ratio of that diameter to the one across it.
+  ///   - body: receives each part's field.
   static func forEachPart(
     of box: RenderBox, points: [SIMD3<Float>], radii: [Float], reach: Float, up: SIMD3<Float>, flattening: Float,
     body: (TubeField) -> Void
@@ -55,7 +57,7 @@ struct TubeField {
         guard let voxels = boxes[segment] else { continue }
         field.add(
           segment: segment, points: points, radii: radii, up: up, flattening: flattening, voxels: voxels,
-          spacing: box.spacing)
+          box: box)
       }
       body(field)
     }
@@ -70,7 +72,7 @@ struct TubeField {
 
   private mutating func add(
     segment: Int, points: [SIMD3<Float>], radii: [Float], up: SIMD3<Float>, flattening: Float,
-    voxels: (low: Axes3<Int>, high: Axes3<Int>), spacing: Axes3<Double>
+    voxels: (low: Axes3<Int>, high: Axes3<Int>), box: RenderBox
   ) {
     let start = points[segment]
     let axis = points[segment + 1] - start
@@ -80,7 +82,6 @@ struct TubeField {
     let stretch = flattening.squareRoot()
     let isRound = flattening == 1
     let (radius, growth) = (radii[segment], radii[segment + 1] - radii[segment])
-    let step = SIMD3<Float>(Float(spacing.axis2), Float(spacing.axis1), Float(spacing.axis0))
     let (first, shape) = (first, shape)
     let low0 = max(voxels.low.axis0, first.axis0)
     let high0 = min(voxels.high.axis0, first.axis0 + shape.axis0 - 1)
@@ -90,7 +91,7 @@ struct TubeField {
           for index1 in voxels.low.axis1...voxels.high.axis1 {
             let row = ((index0 - first.axis0) * shape.axis1 + index1 - first.axis1) * shape.axis2 - first.axis2
             for index2 in voxels.low.axis2...voxels.high.axis2 {
-              let point = step * SIMD3<Float>(Float(index2), Float(index1), Float(index0)) - start
+              let point = box.place(index0, index1, index2) - start
               let share = clamp(point.dot(axis) * perLength, 0, 1)
               let apart = point - axis * share
               var square = apart.dot(apart)

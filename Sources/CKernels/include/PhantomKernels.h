@@ -2,10 +2,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// Adds amplitude * gradient noise (about -1 to 1, wavelength about 1) at (x, y, z) + i * step for i in 0..<count.
+// Adds amplitude * gradient noise (about -1 to 1, wavelength about 1) at (x, y, z) + i * step for the count numbers i
+// from first.
 void canalis_gradient_noise_row(
-    float *_Nonnull out, ptrdiff_t count, float x, float y, float z, float step_x, float step_y, float step_z,
-    uint32_t seed, float amplitude);
+    float *_Nonnull out, ptrdiff_t count, int32_t first, float x, float y, float z, float step_x, float step_y,
+    float step_z, uint32_t seed, float amplitude);
 
 // The same noise at one place.
 float canalis_gradient_noise(float x, float y, float z, uint32_t seed);
@@ -19,7 +20,8 @@ void canalis_filter_lines(
     const float *_Nonnull in, float *_Nonnull out, ptrdiff_t count, ptrdiff_t stride, const float *_Nonnull taps,
     ptrdiff_t tap_count);
 
-// Adds a streak through the origin in the direction (cosine, sine) to a row of places (dx + i * step, dy).
+// Adds a streak through the origin in the direction (cosine, sine) to a row of places (dx + i * step, dy), for the
+// count numbers i from first.
 void canalis_streak_row(
-    float *_Nonnull out, ptrdiff_t count, float dx, float dy, float step, float cosine, float sine, float width,
-    float spread, float reach, float amplitude);
+    float *_Nonnull out, ptrdiff_t count, int32_t first, float dx, float dy, float step, float cosine, float sine,
+    float width, float spread, float reach, float amplitude);
