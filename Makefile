@@ -59,8 +59,7 @@ install: $(BINARY) $(MANUAL) ## install to PREFIX (/usr/local), below DESTDIR
 	$(INSTALL) -d "$(DESTDIR)$(BINDIR)" "$(DESTDIR)$(DATADIR)" "$(DESTDIR)$(MANDIR)/man1" \
 	  "$(DESTDIR)$(BASHCOMPLETIONDIR)" "$(DESTDIR)$(ZSHCOMPLETIONDIR)" "$(DESTDIR)$(FISHCOMPLETIONDIR)"
 	$(INSTALL) -m 755 $(BINARY) "$(DESTDIR)$(BINDIR)/canalis"
-	cp -R Assets/. "$(DESTDIR)$(DATADIR)/"
-	chmod -R u=rwX,go=rX "$(DESTDIR)$(DATADIR)"
+	umask 022 && cp -R Assets/. "$(DESTDIR)$(DATADIR)/"
 	$(INSTALL) -m 644 $(MANUAL) "$(DESTDIR)$(MANDIR)/man1/canalis.1"
 	$(BINARY) --generate-completion-script bash > "$(DESTDIR)$(BASHCOMPLETIONDIR)/canalis"
 	$(BINARY) --generate-completion-script zsh > "$(DESTDIR)$(ZSHCOMPLETIONDIR)/_canalis"
@@ -70,8 +69,9 @@ uninstall: ## remove what install installed, with the same PREFIX and DESTDIR
 	rm -f "$(DESTDIR)$(BINDIR)/canalis" "$(DESTDIR)$(MANDIR)/man1/canalis.1" \
 	  "$(DESTDIR)$(BASHCOMPLETIONDIR)/canalis" "$(DESTDIR)$(ZSHCOMPLETIONDIR)/_canalis" \
 	  "$(DESTDIR)$(FISHCOMPLETIONDIR)/canalis.fish"
-	cd Assets && find . -type f -exec rm -f "$(DESTDIR)$(DATADIR)/{}" \;
-	if [ -d "$(DESTDIR)$(DATADIR)" ]; then find "$(DESTDIR)$(DATADIR)" -depth -type d -empty -delete; fi
+	find Assets -type f -printf '$(DESTDIR)$(DATADIR)/%P\0' | xargs -0 rm -f
+	find Assets -depth -type d -printf '$(DESTDIR)$(DATADIR)/%P\0' | xargs -0 \
+	  sh -c 'for folder; do [ ! -d "$$folder" ] || rmdir --ignore-fail-on-non-empty "$$folder"; done' rmdir
 
 clean: ## remove everything that was built
 	rm -rf .build .build-tests
