@@ -4,6 +4,7 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 BINDIR ?= $(PREFIX)/bin
 DATADIR ?= $(PREFIX)/share/canalis
+DOCDIR ?= $(PREFIX)/share/doc/canalis
 MANDIR ?= $(PREFIX)/share/man
 BASHCOMPLETIONDIR ?= $(PREFIX)/share/bash-completion/completions
 ZSHCOMPLETIONDIR ?= $(PREFIX)/share/zsh/site-functions
@@ -56,10 +57,11 @@ $(MANUAL): $(BINARY)
 	$(SWIFT) package -c release plugin generate-manual
 
 install: $(BINARY) $(MANUAL) ## install to PREFIX (/usr/local), below DESTDIR
-	$(INSTALL) -d "$(DESTDIR)$(BINDIR)" "$(DESTDIR)$(DATADIR)" "$(DESTDIR)$(MANDIR)/man1" \
+	$(INSTALL) -d "$(DESTDIR)$(BINDIR)" "$(DESTDIR)$(DATADIR)" "$(DESTDIR)$(DOCDIR)" "$(DESTDIR)$(MANDIR)/man1" \
 	  "$(DESTDIR)$(BASHCOMPLETIONDIR)" "$(DESTDIR)$(ZSHCOMPLETIONDIR)" "$(DESTDIR)$(FISHCOMPLETIONDIR)"
 	$(INSTALL) -m 755 $(BINARY) "$(DESTDIR)$(BINDIR)/canalis"
 	umask 022 && cp -R Assets/. "$(DESTDIR)$(DATADIR)/"
+	$(INSTALL) -m 644 LICENSE NOTICE CHANGELOG.md README.md "$(DESTDIR)$(DOCDIR)"
 	$(INSTALL) -m 644 $(MANUAL) "$(DESTDIR)$(MANDIR)/man1/canalis.1"
 	$(BINARY) --generate-completion-script bash > "$(DESTDIR)$(BASHCOMPLETIONDIR)/canalis"
 	$(BINARY) --generate-completion-script zsh > "$(DESTDIR)$(ZSHCOMPLETIONDIR)/_canalis"
@@ -68,7 +70,8 @@ install: $(BINARY) $(MANUAL) ## install to PREFIX (/usr/local), below DESTDIR
 uninstall: ## remove what install installed, with the same PREFIX and DESTDIR
 	rm -f "$(DESTDIR)$(BINDIR)/canalis" "$(DESTDIR)$(MANDIR)/man1/canalis.1" \
 	  "$(DESTDIR)$(BASHCOMPLETIONDIR)/canalis" "$(DESTDIR)$(ZSHCOMPLETIONDIR)/_canalis" \
-	  "$(DESTDIR)$(FISHCOMPLETIONDIR)/canalis.fish"
+	  "$(DESTDIR)$(FISHCOMPLETIONDIR)/canalis.fish" \
+	  $(foreach page,LICENSE NOTICE CHANGELOG.md README.md,"$(DESTDIR)$(DOCDIR)/$(page)")
 	find Assets -type f -printf '$(DESTDIR)$(DATADIR)/%P\0' | xargs -0 rm -f
 	find Assets -depth -type d -printf '$(DESTDIR)$(DATADIR)/%P\0' | xargs -0 \
 	  sh -c 'for folder; do [ ! -d "$$folder" ] || rmdir --ignore-fail-on-non-empty "$$folder"; done' rmdir
