@@ -1,0 +1,142 @@
+import Session
+
+/// A question to the network: the mask for a list of clicks.
+public struct NetworkJob: Sendable, Hashable {
+  /// The job's number, rising; a job with a higher number replaces all before it.
+  public let id: Int
+  /// The clicks in order.
+  public let clicks: [PlacedClick]
+
+  /// Creates a job.
+  ///
+  /// - Parameters:
+  ///   - id: The job's number.
+  ///   - clicks: The clicks in order.
+  public init(id: Int, clicks: [PlacedClick]) {
+    self.id = id
+    self.clicks = clicks
+  }
+}
+
+/// The network's answer to a job.
+public struct NetworkAnswer: Sendable {
+  /// The job that it answers.
+  public var job: Int
+  /// The mask's labels on the scan's grid in stored order: 0 background, 1 left canal, 2 right.
+  public var labels: [UInt8]
+  /// How the labels differ from those of the answer before, see `MaskChange.init(from:to:)`.
+  public var change: MaskChange
+  /// Numbers of the clicks whose voxels had to be forced.
+  public var forcedClicks: Set<Int>
+  /// How many windows of the scan the network ran on.
+  public var windowsRun: Int
+  /// How long it took.
+  public var seconds: Double
+  /// What else must be said, a sentence each.
+  public var warnings: [String]
+
+  /// Creates an answer.
+  ///
+  /// - Parameters:
+  ///   - job: The job that it answers.
+  ///   - labels: One label for each voxel.
+  ///   - change: How the labels differ from those before.
+  ///   - forcedClicks: Numbers of the clicks whose voxels had to be forced.
+  ///   - windowsRun: How many windows the network ran on.
+  ///   - seconds: How long it took.
+  ///   - warnings: What else must be said.
+  public init(
+    job: Int, labels: [UInt8], change: MaskChange, forcedClicks: Set<Int> = [], windowsRun: Int = 0,
+    seconds: Double = 0, warnings: [String] = []
+  ) {
+    self.job = job
+    self.labels = labels
+    self.change = change
+    self.forcedClicks = forcedClicks
+    self.windowsRun = windowsRun
+    self.seconds = seconds
+    self.warnings = warnings
+  }
+}
+
+/// How many voxels of each canal a mask has, and how many came and went since the one before.
+public struct MaskChange: Sendable, Hashable {
+  /// Voxels of the left canal.
+  public var left = 0
+  /// Voxels of the right canal.
+  public var right = 0
+  /// Voxels that are canal now and were not, or were the other canal.
+  public var added = 0
+  /// Voxels that were canal and are not now.
+  public var removed = 0
+
+  /// Creates a change from counts.
+  ///
+  /// - Parameters:
+  ///   - left: Voxels of the left canal.
+  ///   - right: Voxels of the right canal.
+  ///   - added: Voxels that came.
+  ///   - removed: Voxels that went.
+  public init(left: Int = 0, right: Int = 0, added: Int = 0, removed: Int = 0) {
+    self.left = left
+    self.right = right
+    self.added = added
+    self.removed = removed
+  }
+
+  /// Counts the difference of two masks: one pass over both, so meant for the background.
+  ///
+  /// - Parameters:
+  ///   - old: The labels before; `nil`, or of another length, counts as no canal anywhere.
+  ///   - new: The labels now.
+  public init(from old: [UInt8]?, to new: [UInt8]) {
+    // A table of how often each pair of old and new labels occurs; labels above 2 are no canal.
+    var counts = [Int](repeating: 0, count: 16)
+    let before = old?.count == new.count ? old : nil
+    new.withUnsafeBufferPointer { newBuffer in
+      counts.withUnsafeMutableBufferPointer { table in
+        guard let before else {
+          for label in newBuffer { table[Int(min(label, 3))] += 1 }
+          return
+        }
+        before.withUnsafeBufferPointer { oldBuffer in
+          for index in 0..<newBuffer.count {
+            table[Int(min(oldBuffer[index], 3)) << 2 | Int(min(newBuffer[index], 3))] += 1
+          }
+        }
+      }
+    }
+    for (pair, count) in counts.enumerated() {
+      let (was, label) = (pair >> 2, pair & 3)
+      if label == 1 { left += count }
+      if label == 2 { right += count }
+      if label == 1 || label == 2 {
+        if was != label { added += count }
+      } else if was == 1 || was == 2 {
+        removed += count
+      }
+    }
+  }
+}
+
+/// What a job is expected to cost.
+public struct CostEstimate: Sendable, Hashable {
+  /// Seconds until the answer.
+  public var seconds: Double
+  /// Memory while it runs.
+  public var bytes: Int
+  /// Whether the clinician is asked before it runs.
+  public var needsConfirmation: Bool
+
+  /// Creates an estimate.
+  ///
+  /// - Parameters:
+  ///   - seconds: Seconds until the answer.
+  ///   - bytes: Memory while it runs.
+  ///   - needsConfirmation: Whether the clinician is asked before it runs.
+  public init(seconds: Double, bytes: Int, needsConfirmation: Bool) {
+    self.seconds = seconds
+    self.bytes = bytes
+    self.needsConfirmation = needsConfirmation
+  }
+}
