@@ -15,21 +15,22 @@ struct ImportTests {
     "Session": ["Clicks", "Volume"],
     "Evaluation": ["Clicks", "Volume"],
     "Phantom": ["Volume"],
+    "Training": ["Phantom", "Evaluation", "Checkpoint", "UMamba2", "Layers", "Tensor", "Clicks", "Volume"],
     "Canvas": [],
     "Viewer": ["Canvas", "Session", "Clicks", "Volume"],
     "Terminal": ["Canvas"],
     "canalis": [
       "Terminal", "Viewer", "Canvas", "Segmentation", "Session", "Checkpoint", "UMamba2", "Clicks", "Volume", "Tensor",
-      "Evaluation", "Phantom",
+      "Evaluation", "Phantom", "Training",
     ],
   ]
 
   /// The owners of each C module; nobody else sees a C type of theirs.
   static let owners: [String: Set<String>] = [
     "CNCurses": ["Terminal"],
-    "COpenBLAS": ["Tensor"],
-    "COneDNN": ["Tensor"],
-    "CKernels": ["Tensor", "Volume"],
+    "COpenBLAS": ["Tensor", "Training"],
+    "COneDNN": ["Tensor", "Training"],
+    "CKernels": ["Tensor", "Volume", "Phantom", "Training"],
     "CNIfTI": ["Volume"],
     "CZlib": ["Volume", "Checkpoint", "Session"],
     "CCrypto": ["Checkpoint", "Session"],
@@ -60,7 +61,8 @@ struct ImportTests {
 
   @Test("Are spoken for in every target")
   func everyTarget() throws {
-    #expect(try Set(Repository.targets()) == Set(Self.arrows.keys).union(Self.owners.keys))
+    let spokenFor = Set(Self.arrows.keys).union(Self.owners.keys)
+    for target in try Repository.targets() { #expect(spokenFor.contains(target), "\(target)") }
   }
 
   @Test("Go one way: no target reaches itself")
