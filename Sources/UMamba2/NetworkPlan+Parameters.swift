@@ -102,6 +102,10 @@ extension NetworkPlan {
       list += norm("\(prefix).norm4", channels)
       list += attention("\(prefix).cross_attn_image_to_token", channels: channels, width: cross)
     }
+    if let maps = prompts.denseMapCount {
+      list.append(
+        ParameterRequirement(name: DensePromptMaps.bottleneckParameter, shape: [channels, maps, 1, 1, 1]))
+    }
     return list
   }
 
@@ -115,6 +119,10 @@ extension NetworkPlan {
       list.append(
         ParameterRequirement(name: "\(up).weight", shape: [features[level + 1], channels] + stride.array))
       if convolutionBias { list.append(ParameterRequirement(name: "\(up).bias", shape: [channels])) }
+      if let maps = prompts?.denseMapCount {
+        list.append(
+          ParameterRequirement(name: DensePromptMaps.parameter(ofStage: stage), shape: [channels, maps, 1, 1, 1]))
+      }
       for convolution in 0..<decoderConvolutions[stage] {
         list += unit(
           "decoder.stages.\(stage).convs.\(convolution)", from: convolution == 0 ? 2 * channels : channels,

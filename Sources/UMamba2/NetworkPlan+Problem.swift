@@ -109,6 +109,11 @@ extension NetworkPlan {
     for width in [prompts.selfAttentionWidth, prompts.crossAttentionWidth] where width % prompts.attentionHeads != 0 {
       return "an attention width of \(width) is not a multiple of its \(prompts.attentionHeads) heads"
     }
+    if let sigmas = prompts.dense?.sigmasInVoxels {
+      guard (1...8).contains(sigmas.count), sigmas.allSatisfy({ $0 > 0 && $0 <= 256 }) else {
+        return "its dense prompts have the deviations \(sigmas), expected 1 to 8 numbers of voxels up to 256"
+      }
+    }
     let channels = features[features.count - 1]
     guard channels % 2 == 0 else {
       return "the bottleneck has \(channels) channels, expected an even number for the positional code"

@@ -64,11 +64,13 @@ public struct NetworkPlan: Sendable, Equatable, Codable {
     public var selfAttentionWidth: Int
     /// Inner width of both cross-attentions.
     public var crossAttentionWidth: Int
+    /// The dense prompts beside the cross-attention, or `nil` for a network without (all published ones).
+    public var dense: DensePromptPlan?
 
     /// Creates the numbers of an interactive branch.
     public init(
       clickKinds: Int, attentionBlocks: Int, attentionHeads: Int, mlpWidth: Int, selfAttentionWidth: Int,
-      crossAttentionWidth: Int
+      crossAttentionWidth: Int, dense: DensePromptPlan? = nil
     ) {
       self.clickKinds = clickKinds
       self.attentionBlocks = attentionBlocks
@@ -76,6 +78,18 @@ public struct NetworkPlan: Sendable, Equatable, Codable {
       self.mlpWidth = mlpWidth
       self.selfAttentionWidth = selfAttentionWidth
       self.crossAttentionWidth = crossAttentionWidth
+      self.dense = dense
+    }
+  }
+
+  /// Numbers of the dense prompts: clicks as maps that are added at the bottleneck and at every decoder stage.
+  public struct DensePromptPlan: Sendable, Equatable, Codable {
+    /// Deviations of the Gaussians around a click in voxels of the full resolution, each above 0.
+    public var sigmasInVoxels: [Double]
+
+    /// Creates the numbers of dense prompts.
+    public init(sigmasInVoxels: [Double] = [2.5, 8]) {
+      self.sigmasInVoxels = sigmasInVoxels
     }
   }
 

@@ -1,0 +1,90 @@
+import Foundation
+import Volume
+
+/// Clicks as maps on one grid of the network: for each kind and deviation σ, `max over clicks of exp(-d² / 2σ²)`, d from
+/// a cell's centre to the click's voxel centre in voxels of the full resolution.
+///
+/// σ is at least 0.7 of the longest side of a cell, and a map is zero where d > 3σ, so that a click acts nearby only. A
+/// learned 1x1x1 map of these channels is added to the bottleneck's output and, at every decoder stage, to the upsampled
+/// tensor before it is concatenated with the skip.
+public struct DensePromptMaps: Sendable {
+  /// The smallest deviation, as a share of the longest side of a cell.
+  public static let smallestShareOfCell = 0.7
+  /// How far a map reaches, in deviations.
+  public static let reachInDeviations = 3.0
+  /// The parameter that is added at the bottleneck, `[channels, maps, 1, 1, 1]`.
+  public static let bottleneckParameter = "dense_prompts.bottleneck.weight"
+
+  /// The parameter that is added at a decoder stage, `[channels, maps, 1, 1, 1]`.
+  ///
+  /// - Parameter stage: The decoder stage, 0 the deepest.
+  /// - Returns: Its name in a checkpoint.
+  public static func parameter(ofStage stage: Int) -> String { "dense_prompts.stages.\(stage).weight" }
+
+  /// Maps a cell has: kinds times deviations, those of a kind together.
+  public let mapCount: Int
+  /// Positions of the cells in which any map is not zero, row-major on the grid, in no particular order.
+  public private(set) var cells: [Int32] = []
+  /// The maps' values in those cells, `[cells.count, mapCount]`.
+  public private(set) var values: [Float] = []
+
+  /// Computes the maps.
+  ///
+  /// - Parameters:
+  ///   - prompts: The clicks; those of a kind without an embedding (-1) are no clicks.
+  ///   - plan: The interactive branch, with dense prompts.
+  ///   - patch: Voxels of the patch.
+  ///   - size: Cells of the grid, divisors of the patch.
+  public init(prompts: [PointPrompt], plan: NetworkPlan.PromptPlan, patch: Axes3<Int>, size: Axes3<Int>) {
+    let sigmas = plan.dense?.sigmasInVoxels ?? []
+    mapCount = plan.clickKinds * sigmas.count
+    let clicks = prompts.filter { (0..<plan.clickKinds).contains($0.kind) }
+    guard !clicks.isEmpty, mapCount > 0 else { return }
+    let cell = Axes3(0, 1, 2).map { Double(patch[$0]) / Double(size[$0]) }
+    let longest = cell.array.reduce(0, max)
+    var slots = [Int32](repeating: -1, count: size.product)
+    for click in clicks {
+      for (number, sigma) in sigmas.enumerated() {
+        let deviation = max(sigma, Self.smallestShareOfCell * longest)
+        let offsets = Axes3(0, 1, 2).map { axis in
+          (0..<size[axis]).map { (Double($0) + 0.5) * cell[axis] - 0.5 - Double(click.voxel[axis]) }
+        }
+        add(
+          map: click.kind * sigmas.count + number, deviation: deviation, offsets: offsets, size: size, slots: &slots)
+      }
+    }
+  }
+
+  /// Raises one map around one click; `offsets` are distances from the click along each axis, cell by cell.
+  private mutating func add(
+    map: Int, deviation: Double, offsets: Axes3<[Double]>, size: Axes3<Int>, slots: inout [Int32]
+  ) {
+    let reach = Self.reachInDeviations * deviation
+    let near = offsets.map { list in list.indices.filter { abs(list[$0]) <= reach } }
+    let scale = -0.5 / (deviation * deviation)
+    for index0 in near.axis0 {
+      for index1 in near.axis1 {
+        let square = offsets.axis0[index0] * offsets.axis0[index0] + offsets.axis1[index1] * offsets.axis1[index1]
+        for index2 in near.axis2 {
+          let distance = square + offsets.axis2[index2] * offsets.axis2[index2]
+          if distance > reach * reach { continue }
+          let position = (index0 * size.axis1 + index1) * size.axis2 + index2
+          if slots[position] < 0 {
+            slots[position] = Int32(cells.count)
+            cells.append(Int32(position))
+            values.append(contentsOf: repeatElement(0, count: mapCount))
+          }
+          let at = Int(slots[position]) * mapCount + map
+          values[at] = max(values[at], Float(exp(scale * distance)))
+        }
+      }
+    }
+  }
+}
+
+extension NetworkPlan.PromptPlan {
+  /// Maps of the dense prompts, kinds times deviations, or `nil` for a network without.
+  public var denseMapCount: Int? {
+    dense.map { clickKinds * $0.sigmasInVoxels.count }
+  }
+}
