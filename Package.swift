@@ -32,6 +32,12 @@ let swiftTargets: [Target] = [
   .target(name: "Session", dependencies: ["Clicks", "Volume", "CZlib", "CCrypto"]),
   .target(name: "Evaluation", dependencies: ["Clicks", "Volume"]),
   .target(name: "Phantom", dependencies: ["Volume", "CKernels"]),
+  .target(
+    name: "Training",
+    dependencies: [
+      "UMamba2", "Layers", "Tensor", "Checkpoint", "Phantom", "Evaluation", "Clicks", "Volume", "COneDNN", "COpenBLAS",
+      "CKernels",
+    ]),
   // The interface: pure values and functions, then the one driver of a real terminal.
   .target(name: "Canvas", dependencies: ["CPNG"]),
   .target(name: "Viewer", dependencies: ["Canvas", "Session", "Clicks", "Volume"]),
@@ -40,7 +46,7 @@ let swiftTargets: [Target] = [
     name: "canalis",
     dependencies: [
       "Terminal", "Viewer", "Canvas", "Segmentation", "Session", "Checkpoint", "UMamba2", "Clicks", "Volume",
-      "Tensor", "Evaluation", "Phantom",
+      "Tensor", "Evaluation", "Phantom", "Training",
       .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ]),
 ]
@@ -57,6 +63,8 @@ let testTargets: [Target] = [
   .testTarget(name: "SessionTests", dependencies: ["Session", "Clicks", "Volume"]),
   .testTarget(name: "EvaluationTests", dependencies: ["Evaluation", "Clicks", "Volume"]),
   .testTarget(name: "PhantomTests", dependencies: ["Phantom", "Volume"]),
+  .testTarget(
+    name: "TrainingTests", dependencies: ["Training", "UMamba2", "Layers", "Checkpoint", "Phantom", "Clicks", "Volume"]),
   .testTarget(name: "CanvasTests", dependencies: ["Canvas", "PseudoTerminal", "CPNGReader"]),
   .testTarget(name: "ViewerTests", dependencies: ["Viewer", "Canvas", "Session", "Clicks", "Volume"]),
   .testTarget(name: "TerminalTests", dependencies: ["Terminal", "Canvas", "PseudoTerminal", "TerminalProbe"]),

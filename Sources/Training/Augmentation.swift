@@ -1,0 +1,114 @@
+import Foundation
+import UMamba2
+import Volume
+
+/// Changes a crop as another patient and another scanner would.
+enum Augmentation {
+  /// Applies random changes, drawn from the crop's own generator.
+  static func apply(to sample: inout TrainingSample) {
+    if sample.random.happens(0.5) { mirror(&sample) }
+    if sample.random.happens(0.15) { blur(&sample.image, size: sample.size, passes: sample.random.integer(1...2)) }
+    if sample.random.happens(0.1) { lowerResolution(&sample) }
+    changeGreyValues(&sample)
+    if sample.random.happens(0.1) { cutFieldOfView(&sample) }
+  }
+
+  /// Exchanges left and right, in the image and in what it means.
+  static func mirror(_ sample: inout TrainingSample) {
+    let width = sample.size.axis2
+    func mirrored(_ voxel: Int) -> Int { voxel - voxel % width + width - 1 - voxel % width }
+    let (image, labels) = (sample.image, sample.labels)
+    for voxel in image.indices {
+      let target = mirrored(voxel)
+      sample.image[target] = image[voxel]
+      sample.labels[target] = otherSide(labels[voxel])
+    }
+    for tube in sample.lookAlikes.indices {
+      sample.lookAlikes[tube].label = otherSide(sample.lookAlikes[tube].label)
+      sample.lookAlikes[tube].voxels = sample.lookAlikes[tube].voxels.map { Int32(mirrored(Int($0))) }
+    }
+    sample.neededPrompts = sample.neededPrompts.map { prompt in
+      var voxel = prompt.voxel
+      voxel.axis2 = width - 1 - voxel.axis2
+      return PointPrompt(voxel: voxel, kind: prompt.kind < 2 ? 1 - prompt.kind : prompt.kind)
+    }
+  }
+
+  private static func otherSide(_ label: UInt8) -> UInt8 { label == 1 ? 2 : label == 2 ? 1 : label }
+
+  /// Contrast, brightness, gamma and noise; then the clipping that normalization does.
+  private static func changeGreyValues(_ sample: inout TrainingSample) {
+    let contrast = Float(sample.random.happens(0.5) ? sample.random.uniform(0.75...1.3) : 1)
+    let brightness = Float(sample.random.happens(0.5) ? sample.random.uniform(-0.15...0.15) : 0)
+    let gamma = Float(sample.random.happens(0.3) ? sample.random.uniform(0.75...1.35) : 1)
+    let noise = Float(sample.random.happens(0.3) ? sample.random.uniform(0...0.1) : 0)
+    var draws = sample.random.split(1)
+    for voxel in sample.image.indices {
+      var value = sample.image[voxel] * contrast + brightness
+      if gamma != 1 { value = 2 * pow(min(max((value + 1) / 2, 0), 1), gamma) - 1 }
+      if noise > 0 {
+        // The sum of four 16-bit draws: near enough to normal, and one draw a voxel.
+        let bits = draws.next()
+        let sum = Int(bits & 0xFFFF) + Int(bits >> 16 & 0xFFFF) + Int(bits >> 32 & 0xFFFF) + Int(bits >> 48)
+        value += noise * (Float(sum) / 65536 - 2) * 1.732
+      }
+      sample.image[voxel] = min(max(value, -1), 1)
+    }
+  }
+
+  /// The binomial filter 1 2 1 along every axis.
+  static func blur(_ image: inout [Float], size: Axes3<Int>, passes: Int) {
+    let strides = [size.axis1 * size.axis2, size.axis2, 1]
+    for _ in 0..<passes {
+      for axis in 0..<3 {
+        let source = image
+        source.withUnsafeBufferPointer { source in
+          image.withUnsafeMutableBufferPointer { target in
+            for voxel in source.indices {
+              let place = voxel / strides[axis] % size[axis]
+              let before = place > 0 ? source[voxel - strides[axis]] : source[voxel]
+              let after = place < size[axis] - 1 ? source[voxel + strides[axis]] : source[voxel]
+              target[voxel] = (before + 2 * source[voxel] + after) / 4
+            }
+          }
+        }
+      }
+    }
+  }
+
+  /// Takes every second slice away along one axis and interpolates it back.
+  private static func lowerResolution(_ sample: inout TrainingSample) {
+    let axis = sample.random.integer(0...2)
+    let size = sample.size
+    let stride = [size.axis1 * size.axis2, size.axis2, 1][axis]
+    for voxel in sample.image.indices {
+      let place = voxel / stride % size[axis]
+      guard place % 2 == 1 else { continue }
+      let after = place < size[axis] - 1 ? sample.image[voxel + stride] : sample.image[voxel - stride]
+      sample.image[voxel] = (sample.image[voxel - stride] + after) / 2
+    }
+  }
+
+  /// Ends the field of view inside the crop: zero beyond, as where windows reach over a scan's edge.
+  private static func cutFieldOfView(_ sample: inout TrainingSample) {
+    let axis = sample.random.integer(0...2)
+    let size = sample.size
+    let cut = sample.random.integer(1...size[axis] / 3)
+    let isLow = sample.random.happens(0.5)
+    let stride = [size.axis1 * size.axis2, size.axis2, 1][axis]
+    for voxel in sample.image.indices {
+      let place = voxel / stride % size[axis]
+      if isLow ? place < cut : place >= size[axis] - cut {
+        sample.image[voxel] = 0
+        sample.labels[voxel] = 0
+      }
+    }
+    for tube in sample.lookAlikes.indices {
+      sample.lookAlikes[tube].voxels.removeAll { voxel in
+        let place = Int(voxel) / stride % size[axis]
+        return isLow ? place < cut : place >= size[axis] - cut
+      }
+    }
+    sample.lookAlikes.removeAll(where: \.voxels.isEmpty)
+  }
+}

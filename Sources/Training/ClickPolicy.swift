@@ -1,0 +1,92 @@
+import UMamba2
+import Volume
+
+/// Decides which clicks a training step gives, so that the network learns to hear them.
+///
+/// A quarter of the steps give none. The others give clicks on the canals, or on what is none, before the network has
+/// answered; and many go on with clicks where its answer is wrong, as a person would. Half of the crops with a tube that
+/// looks like a canal ask a question that only a click can answer: it is canal if clicked as canal, and none if it is
+/// not clicked or clicked as none.
+struct ClickPolicy: Sendable {
+  /// The kind of a click that says "not canal".
+  static let backgroundKind = 2
+
+  /// The clicks of one step.
+  struct Decision: Sendable {
+    /// Given from the start.
+    var prompts: [PointPrompt]
+    /// How many more follow, each on the largest error of the answer so far.
+    var correctiveCount: Int
+  }
+
+  /// Decides a step's clicks; may change the labels of a look-alike or of a side, to what the clicks say.
+  static func decide(for sample: inout TrainingSample) -> Decision {
+    askAboutLookAlike(&sample)
+    exchangeSides(&sample)
+    var prompts = sample.neededPrompts
+    let mode = sample.random.unit()
+    if mode < 0.25 { return Decision(prompts: prompts, correctiveCount: 0) }
+    if mode < 0.6 {
+      for label in [UInt8(1), 2] {
+        prompts += clicks(on: label, count: sample.random.integer(0...4), sample: &sample)
+      }
+      if sample.random.happens(0.4) { prompts += backgroundClick(&sample) }
+      return Decision(prompts: prompts, correctiveCount: 0)
+    }
+    for label in [UInt8(1), 2] {
+      prompts += clicks(on: label, count: sample.random.integer(0...1), sample: &sample)
+    }
+    return Decision(prompts: prompts, correctiveCount: sample.random.integer(1...3))
+  }
+
+  /// Clicks on random voxels of a canal.
+  static func clicks(on label: UInt8, count: Int, sample: inout TrainingSample) -> [PointPrompt] {
+    guard count > 0 else { return [] }
+    let voxels = sample.voxels(labelled: label)
+    return clicks(among: voxels, kind: Int(label) - 1, count: count, sample: &sample)
+  }
+
+  private static func clicks(
+    among voxels: [Int32], kind: Int, count: Int, sample: inout TrainingSample
+  ) -> [PointPrompt] {
+    guard !voxels.isEmpty else { return [] }
+    return (0..<count).map { _ in
+      PointPrompt(voxel: sample.index(Int(voxels[sample.random.integer(0...voxels.count - 1)])), kind: kind)
+    }
+  }
+
+  private static func backgroundClick(_ sample: inout TrainingSample) -> [PointPrompt] {
+    if !sample.lookAlikes.isEmpty && sample.random.happens(0.5) {
+      let tube = sample.lookAlikes[sample.random.integer(0...sample.lookAlikes.count - 1)]
+      let voxels = tube.voxels.filter { sample.labels[Int($0)] == 0 }
+      return clicks(among: voxels, kind: backgroundKind, count: 1, sample: &sample)
+    }
+    let voxel = sample.random.integer(0...sample.labels.count - 1)
+    guard sample.labels[voxel] == 0 else { return [] }
+    return [PointPrompt(voxel: sample.index(voxel), kind: backgroundKind)]
+  }
+
+  private static func askAboutLookAlike(_ sample: inout TrainingSample) {
+    guard !sample.lookAlikes.isEmpty, sample.random.happens(0.5) else { return }
+    let tube = sample.lookAlikes[sample.random.integer(0...sample.lookAlikes.count - 1)]
+    let isCanal = sample.random.happens(0.65)
+    if isCanal {
+      for voxel in tube.voxels { sample.labels[Int(voxel)] = tube.label }
+    }
+    sample.neededPrompts += clicks(
+      among: tube.voxels, kind: isCanal ? Int(tube.label) - 1 : backgroundKind,
+      count: sample.random.integer(1...(isCanal ? 3 : 2)), sample: &sample)
+  }
+
+  /// Seldom, clicks say the other side than the image: then they are right.
+  private static func exchangeSides(_ sample: inout TrainingSample) {
+    guard sample.random.happens(0.04) else { return }
+    let label: UInt8 = sample.random.happens(0.5) ? 1 : 2
+    let voxels = sample.voxels(labelled: label)
+    guard voxels.count > 100 else { return }
+    for voxel in voxels { sample.labels[Int(voxel)] = 3 - label }
+    sample.neededPrompts.removeAll { $0.kind == Int(label) - 1 }
+    sample.neededPrompts += clicks(
+      among: voxels, kind: Int(3 - label) - 1, count: sample.random.integer(2...4), sample: &sample)
+  }
+}

@@ -1,0 +1,88 @@
+import Foundation
+import Phantom
+import UMamba2
+import Volume
+
+/// Endless crops of synthetic jaws: two a jaw, each made when it is asked for.
+struct PhantomSource: SampleSource {
+  /// The voxel size in millimetres.
+  let spacing: Axes3<Double>
+  /// The percentiles of the whole scan that become -1 and 1.
+  let percentiles: ClosedRange<Double>
+  /// Decides the jaws and all else.
+  let seed: UInt64
+  private let ranges = GreyRanges()
+
+  /// Training never uses a jaw of a smaller number; those are for tests and evaluation.
+  static let firstJaw: UInt64 = 1_000_000_000
+  /// The first jaw that training measures itself on.
+  static let firstValidationJaw: UInt64 = 900_000_000
+
+  func sample(number: Int, size: Axes3<Int>) throws -> TrainingSample {
+    var random = SeededGenerator(seed: seed).split(UInt64(number))
+    let jawNumber = Self.firstJaw &+ (seed << 24) &+ UInt64(number / 2)
+    var sample = crop(ofJaw: jawNumber, size: size, canalShare: 0.75, random: &random)
+    Augmentation.apply(to: &sample)
+    return sample
+  }
+
+  func validationSample(number: Int, size: Axes3<Int>) throws -> TrainingSample {
+    var random = SeededGenerator(seed: 77).split(UInt64(number))
+    return crop(ofJaw: Self.firstValidationJaw + UInt64(number), size: size, canalShare: 1, random: &random)
+  }
+
+  private func crop(
+    ofJaw number: UInt64, size: Axes3<Int>, canalShare: Double, random: inout SeededGenerator
+  ) -> TrainingSample {
+    let jaw = PhantomGenerator(options: PhantomOptions(spacing: spacing)).jaw(seed: number)
+    let origin = origin(in: jaw, size: size, canalShare: canalShare, random: &random)
+    let phantom = jaw.render(from: origin, shape: size)
+    let range = ranges.range(ofJaw: number, percentiles: percentiles)
+    let (shift, scale) = ((range.0 + range.1) / 2, max((range.1 - range.0) / 2, 1e-8))
+    var sample = TrainingSample(
+      size: size, image: phantom.scan.voxels.map { (min(max($0, range.0), range.1) - shift) / scale },
+      labels: phantom.truth.labels, random: random)
+    let middle = Double(origin.axis2) + Double(size.axis2) / 2
+    sample.lookAlikes = LookAlikes.tubes(
+      of: phantom.structures, size: size, isLeftHalf: middle > Double(jaw.shape.axis2) / 2)
+    return sample
+  }
+
+  private func origin(
+    in jaw: VirtualJaw, size: Axes3<Int>, canalShare: Double, random: inout SeededGenerator
+  ) -> Axes3<Int> {
+    var center = jaw.shape.map { random.uniform(0...Double($0)) }
+    if random.happens(canalShare) {
+      let line = jaw.centreLine(isLeft: random.happens(0.5))
+      if !line.isEmpty {
+        let point = line[random.integer(0...line.count - 1)]
+        center = Axes3(0, 1, 2).map { point[$0] + random.uniform(-0.3...0.3) * Double(size[$0]) }
+      }
+    }
+    return Axes3(0, 1, 2).map { axis in
+      let wanted = Int((center[axis] - Double(size[axis]) / 2).rounded())
+      return max(0, min(wanted, jaw.shape[axis] - size[axis]))
+    }
+  }
+}
+
+/// The grey values that become -1 and 1, by jaw: from the whole scan at a coarse voxel size, kept for the jaw's next crop.
+private final class GreyRanges: Sendable {
+  /// The voxel size at which a whole scan's percentiles are taken.
+  private static let coarseSpacing = 1.25
+  private let lock = NSLock()
+  // Guarded by the lock.
+  nonisolated(unsafe) private var last: (jaw: UInt64, range: (Float, Float))?
+
+  func range(ofJaw number: UInt64, percentiles: ClosedRange<Double>) -> (Float, Float) {
+    lock.lock()
+    defer { lock.unlock() }
+    if let last, last.jaw == number { return last.range }
+    let options = PhantomOptions(spacing: Axes3(repeating: Self.coarseSpacing))
+    let values = PhantomGenerator(options: options).phantom(seed: number).scan.voxels.sorted()
+    func percentile(_ percent: Double) -> Float { values[Int((Double(values.count - 1) * percent / 100).rounded())] }
+    let range = (percentile(percentiles.lowerBound), percentile(percentiles.upperBound))
+    last = (number, range)
+    return range
+  }
+}
