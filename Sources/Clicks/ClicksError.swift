@@ -68,19 +68,9 @@ extension ClicksError: CustomStringConvertible {
 }
 
 extension String {
-  /// The text with everything that a terminal could act on written as escapes, cut after 80 characters.
-  var escapedForDisplay: String {
-    var result = ""
-    for (position, scalar) in unicodeScalars.enumerated() {
-      if position == 80 { return result + "..." }
-      switch scalar.properties.generalCategory {
-      case .control, .format, .surrogate, .privateUse, .unassigned, .lineSeparator, .paragraphSeparator:
-        result += "\\u{" + String(scalar.value, radix: 16) + "}"
-      default:
-        if scalar == "\\" || scalar == "\"" { result += "\\" }
-        result.unicodeScalars.append(scalar)
-      }
-    }
-    return result
+  /// The first 80 characters with everything that a terminal could act on written as escapes.
+  fileprivate var escapedForDisplay: String {
+    let beginning = prefix(80)
+    return DisplayText.escaped(String(beginning)) + (beginning.endIndex < endIndex ? "..." : "")
   }
 }

@@ -2,9 +2,9 @@ import Dispatch
 import Foundation
 
 /// Work spread over the processor's cores.
-enum Parallel {
+package enum Parallel {
   /// Threads that run at once.
-  static let width = max(1, ProcessInfo.processInfo.activeProcessorCount)
+  package static let width = max(1, ProcessInfo.processInfo.activeProcessorCount)
 
   /// Runs a body for every number from 0 to `count`, several at once, in any order.
   ///
@@ -12,7 +12,7 @@ enum Parallel {
   ///   - count: How often the body runs.
   ///   - body: The work; called from several threads.
   /// - Throws: The first error by number, after all have ended.
-  static func forEach(_ count: Int, _ body: (Int) throws -> Void) throws {
+  package static func forEach(_ count: Int, _ body: (Int) throws -> Void) throws {
     var errors = [(any Error)?](repeating: nil, count: count)
     errors.withUnsafeMutableBufferPointer { slots in
       // Each run writes its own slot only.
@@ -26,13 +26,13 @@ enum Parallel {
   }
 
   /// Runs a body that cannot fail for every number from 0 to `count`, several at once, in any order.
-  static func forEach(_ count: Int, _ body: (Int) -> Void) {
+  package static func forEach(_ count: Int, _ body: (Int) -> Void) {
     nonisolated(unsafe) let body = body
     DispatchQueue.concurrentPerform(iterations: count) { body($0) }
   }
 
   /// Cuts a range into at most `pieces` consecutive ranges of nearly equal length.
-  static func split(_ range: Range<Int>, into pieces: Int) -> [Range<Int>] {
+  package static func split(_ range: Range<Int>, into pieces: Int) -> [Range<Int>] {
     let count = max(1, min(pieces, range.count))
     return (0..<count).map { piece in
       range.lowerBound + range.count * piece / count..<range.lowerBound + range.count * (piece + 1) / count

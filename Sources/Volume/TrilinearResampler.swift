@@ -11,6 +11,12 @@ public struct TrilinearResampler: Sendable {
 
   private let taps: Axes3<Taps>
 
+  /// The slices of the input that one slab of the output lies between.
+  public func inputRange(ofSlab slab: Int) -> Range<Int> {
+    let last = taps.axis0.weights[slab] == 0 ? taps.axis0.lows[slab] : taps.axis0.highs[slab]
+    return taps.axis0.lows[slab]..<last + 1
+  }
+
   /// Fills a buffer with one slice of the input: channel, index along axis 0, and room for
   /// `inputShape.axis1 * inputShape.axis2` values. Called from several threads at once.
   public typealias SliceSource = @Sendable (Int, Int, UnsafeMutableBufferPointer<Float>) throws -> Void

@@ -158,7 +158,7 @@ func survivesDamage() throws {
     "[", "]", "{", "}", "\"", "\\", ",", ":", "-", "1e308", "1e999", "NaN", "null", "\u{0}", "\u{FEFF}",
     "99999999999999999999",
   ]
-  var generator = SplitMix64(seed: 7)
+  var generator = SeededGenerator(seed: 7)
   var refused = 0
   for _ in 0..<1000 {
     var bytes = Array(original)

@@ -1,0 +1,71 @@
+import Checkpoint
+import Foundation
+import UMamba2
+import Volume
+
+/// What a first run over a scan will cost, to be said before it starts.
+public struct CostEstimate: Sendable, Equatable {
+  /// Windows that cover the scan.
+  public let windows: Int
+  /// Mirrored views of each window, the window itself included.
+  public let views: Int
+  /// Multiply-accumulates of all forward passes.
+  public let multiplyAccumulates: Double
+  /// The most memory that scan, pipeline and network hold at once, without what is kept for later runs.
+  public let peakMemoryBytes: Int
+  /// What would be kept for later runs if there were no budget.
+  public let cacheBytes: Int
+
+  /// A careful guess of this machine's rate before anything was measured: 25e9 multiply-accumulates a second and core.
+  public static var assumedRate: Double { 25e9 * Double(max(1, ProcessInfo.processInfo.activeProcessorCount)) }
+
+  /// How long the forward passes take.
+  ///
+  /// - Parameter rate: Multiply-accumulates a second, measured or assumed.
+  /// - Returns: Seconds.
+  public func seconds(multiplyAccumulatesPerSecond rate: Double = CostEstimate.assumedRate) -> Double {
+    multiplyAccumulates / max(rate, 1)
+  }
+
+  /// Estimates the cost for a whole scan; its crop, which is known only from the voxels, can make it less.
+  ///
+  /// - Parameters:
+  ///   - grid: The scan's grid.
+  ///   - metadata: The model.
+  ///   - settings: How it runs.
+  ///   - patch: Voxels of a window; `nil` for the model's.
+  /// - Throws: `SegmentationError` or `VolumeError` when the scan cannot be segmented so.
+  public init(grid: Grid, metadata: ModelMetadata, settings: SegmentationSettings, patch: Axes3<Int>? = nil) throws {
+    let patch = patch ?? metadata.plan.patch
+    let pipeline = try PipelinePlan(metadata: metadata, settings: settings, orientation: grid.orientation)
+    let geometry = try pipeline.geometry(grid: grid, box: VoxelBox(wholeOf: grid.shape), patch: patch)
+    self.init(geometry: geometry, pipeline: pipeline, work: metadata.plan.work(patch: patch), patch: patch)
+  }
+
+  init(geometry: ScanGeometry, pipeline: PipelinePlan, work: NetworkWork, patch: Axes3<Int>) {
+    let plan = WindowPlan(size: geometry.paddedShape, patch: patch, step: pipeline.settings.step)
+    windows = plan.count
+    views = pipeline.mirroring.views.count
+    multiplyAccumulates = Double(plan.count) * Double(pipeline.mirroring.views.count) * Double(work.total)
+    let voxels = geometry.scanShape.product
+    // Scan, two masks, the pipeline's buffers, and the network: an encoding and the feature maps of a layer.
+    peakMemoryBytes =
+      voxels * (MemoryLayout<Float>.stride + 2)
+      + Self.workingBytes(geometry: geometry, pipeline: pipeline, patch: patch)
+      + work.encodingBytes + 3 * work.largestFeatureMapBytes
+    let answerBytes = pipeline.classes * patch.product * MemoryLayout<Float>.stride
+    let (product, overflow) = plan.count.multipliedReportingOverflow(
+      by: answerBytes + pipeline.mirroring.views.count * work.encodingBytes)
+    cacheBytes = overflow ? .max : product
+  }
+
+  /// Bytes of the pipeline's own buffers: the logits and image planes of a row of windows, one window's image and
+  /// logits with a mirrored view of each, and a batch of slices on the scan's grid.
+  static func workingBytes(geometry: ScanGeometry, pipeline: PipelinePlan, patch: Axes3<Int>) -> Int {
+    let float = MemoryLayout<Float>.stride
+    let sliceBytes = pipeline.classes * geometry.cropShape.axis1 * geometry.cropShape.axis2 * float
+    let accumulator = LogitAccumulator.byteCount(classes: pipeline.classes, size: geometry.paddedShape, patch: patch)
+    return accumulator + NetworkInput.byteCount(geometry: geometry, patch: patch)
+      + 2 * (pipeline.classes + 1) * patch.product * float + max(SliceLabeller.batchByteLimit, sliceBytes)
+  }
+}

@@ -1,0 +1,111 @@
+import Clicks
+import Volume
+
+/// What happens to a mask after the network's answer: small components go, clicks are stamped, clicks are forced.
+struct Postprocessing: Sendable, Equatable {
+  /// When a component is too small.
+  enum Minimum: Sendable, Equatable {
+    /// It has fewer voxels than its label's number.
+    case voxels([Int: Int])
+    /// Its volume is below its label's, in mm³, at this volume a voxel.
+    case volume([Int: Double], voxelVolume: Double)
+
+    /// The labels that have a minimum.
+    var labels: [Int] {
+      switch self {
+      case .voxels(let counts): Array(counts.keys)
+      case .volume(let volumes, _): Array(volumes.keys)
+      }
+    }
+
+    /// Whether a component of a label is too small.
+    func isBelow(label: Int, voxels: Int) -> Bool {
+      switch self {
+      case .voxels(let counts): voxels < counts[label] ?? 0
+      case .volume(let volumes, let voxelVolume): Double(voxels) * voxelVolume < volumes[label] ?? 0
+      }
+    }
+  }
+
+  /// When a component is too small.
+  let minimum: Minimum
+  /// Whether a component stays that holds a click of its label.
+  let clickedComponentsStay: Bool
+
+  /// Removes components that are too small.
+  ///
+  /// - Parameters:
+  ///   - mask: The mask.
+  ///   - clicks: The clicks in force.
+  func removeSmallComponents(of mask: inout Mask, clicks: [Click]) {
+    var isWanted = [Bool](repeating: false, count: 256)
+    for label in minimum.labels where (1...255).contains(label) { isWanted[label] = true }
+    let shape = mask.grid.shape
+    mask.labels.withUnsafeMutableBufferPointer { labels in
+      let components = ConnectedComponents(labels: UnsafeBufferPointer(labels), shape: shape, isWanted: isWanted)
+      var staying: Set<Int> = []
+      if clickedComponentsStay {
+        for click in clicks {
+          if let run = components.run(at: shape.offset(of: click.voxel)),
+            components.runs[run].label == click.kind.label
+          {
+            staying.insert(components.component[run])
+          }
+        }
+      }
+      for (index, run) in components.runs.enumerated() {
+        let component = components.component[index]
+        if minimum.isBelow(label: Int(run.label), voxels: components.voxelCounts[component]),
+          !staying.contains(component)
+        {
+          labels[run.start..<run.start + Int(run.count)].update(repeating: 0)
+        }
+      }
+    }
+  }
+
+  /// Stamps the 7-voxel cross around each positive click, in click order, if any of the 7 voxels has its class already.
+  /// Voxels beyond the border do not count.
+  static func stampCrosses(of clicks: [Click], on mask: inout Mask) {
+    let shape = mask.grid.shape
+    let offsets = [
+      Axes3(0, 0, 0), Axes3(-1, 0, 0), Axes3(1, 0, 0), Axes3(0, -1, 0), Axes3(0, 1, 0), Axes3(0, 0, -1),
+      Axes3(0, 0, 1),
+    ]
+    for click in clicks where click.kind != .background {
+      let cross = offsets.map { offset in
+        Axes3(
+          click.voxel.axis0 + offset.axis0, click.voxel.axis1 + offset.axis1, click.voxel.axis2 + offset.axis2)
+      }.filter { shape.contains($0) }.map { shape.offset(of: $0) }
+      if cross.contains(where: { mask.labels[$0] == click.kind.label }) {
+        for position in cross { mask.labels[position] = click.kind.label }
+      }
+    }
+  }
+
+  /// Gives every clicked voxel the class that the clinician said, later clicks winning.
+  ///
+  /// - Parameters:
+  ///   - clicks: All clicks in order.
+  ///   - mask: The mask.
+  /// - Returns: The clicks, as positions in the list, in force on their voxel for which the mask had to change.
+  static func forceClicks(_ clicks: [Click], on mask: inout Mask) -> [Int] {
+    var forced: [Int] = []
+    for index in Click.indicesInForce(clicks) {
+      let position = mask.grid.shape.offset(of: clicks[index].voxel)
+      if mask.labels[position] != clicks[index].kind.label {
+        mask.labels[position] = clicks[index].kind.label
+        forced.append(index)
+      }
+    }
+    return forced
+  }
+}
+
+extension Click {
+  /// The clicks, as positions in the list, whose voxel is not clicked again later.
+  static func indicesInForce(_ clicks: [Click]) -> [Int] {
+    var seen: Set<Axes3<Int>> = []
+    return clicks.indices.reversed().filter { seen.insert(clicks[$0].voxel).inserted }.reversed()
+  }
+}

@@ -1,0 +1,166 @@
+import Volume
+
+/// Turns final logits on the padded grid into labels on the scan's grid, slice by slice along the network's axis 0:
+/// padding undone, resampled back, largest class taken, turned back.
+struct SliceLabeller: Sendable {
+  /// The scan's way to the network's grid.
+  let geometry: ScanGeometry
+  /// Clicks that act on the logits, if any.
+  let negativeClicks: NegativeClicks?
+  private let resampler: TrilinearResampler
+
+  /// The most bytes of logits on the scan's grid that are held at once, unless one slice has more.
+  static let batchByteLimit = 64 << 20
+
+  init(geometry: ScanGeometry, negativeClicks: NegativeClicks?) {
+    self.geometry = geometry
+    self.negativeClicks = negativeClicks
+    resampler = TrilinearResampler(from: geometry.resampledShape, to: geometry.cropShape)
+  }
+
+  /// The last plane of the padded grid that a slice of the crop box lies on or under.
+  func lastPlane(ofSlice slice: Int) -> Int {
+    resampler.inputRange(ofSlab: slice).upperBound - 1 + geometry.padLow.axis0
+  }
+
+  /// Labels slices.
+  ///
+  /// - Parameters:
+  ///   - slices: Slices of the crop box, all of whose planes are final and held.
+  ///   - accumulator: The logits.
+  ///   - labels: The labels of the whole stored scan; those of the slices' voxels are set.
+  /// - Returns: The voxels that negative clicks may change.
+  /// - Throws: What resampling throws, which is nothing.
+  func label(
+    slices: Range<Int>, from accumulator: LogitAccumulator, into labels: UnsafeMutablePointer<UInt8>
+  ) throws -> [NegativeClicks.Candidate] {
+    let padLow = geometry.padLow
+    if !geometry.isResampled {
+      // The planes are read where they are.
+      return labelBatch(slices, accumulator: accumulator, into: labels) { slice, label in
+        LogitPlane(
+          values: accumulator.plane(slice + padLow.axis0, label: label)
+            + (padLow.axis1 * accumulator.size.axis2 + padLow.axis2),
+          rowStride: accumulator.size.axis2)
+      }
+    }
+    let sliceVoxels = geometry.cropShape.axis1 * geometry.cropShape.axis2
+    let sliceBytes = accumulator.classes * sliceVoxels * MemoryLayout<Float>.stride
+    let batch = max(1, min(slices.count, Self.batchByteLimit / sliceBytes))
+    var candidates: [NegativeClicks.Candidate] = []
+    for first in stride(from: slices.lowerBound, to: slices.upperBound, by: batch) {
+      let part = first..<min(first + batch, slices.upperBound)
+      let logits = try resampledBack(part, accumulator: accumulator)
+      candidates += logits.withUnsafeBufferPointer { logits in
+        guard let base = logits.baseAddress else { return [] }
+        nonisolated(unsafe) let values = base
+        return labelBatch(part, accumulator: accumulator, into: labels) { slice, label in
+          LogitPlane(
+            values: values + (label * part.count + slice - first) * sliceVoxels, rowStride: geometry.cropShape.axis2)
+        }
+      }
+    }
+    return candidates
+  }
+
+  /// One class's logits of a slice on the scan's grid.
+  private struct LogitPlane {
+    let values: UnsafePointer<Float>
+    let rowStride: Int
+  }
+
+  /// Logits of slices on the scan's grid, `[classes, slices, axis1, axis2]`.
+  private func resampledBack(_ slices: Range<Int>, accumulator: LogitAccumulator) throws -> [Float] {
+    nonisolated(unsafe) let accumulator = accumulator
+    let (shape, padLow) = (geometry.resampledShape, geometry.padLow)
+    return try resampler.resample(channels: accumulator.classes, slabs: slices) { label, plane, buffer in
+      let source = accumulator.plane(plane + padLow.axis0, label: label)
+      guard let destination = buffer.baseAddress else { return }
+      for row in 0..<shape.axis1 {
+        (destination + row * shape.axis2).update(
+          from: source + ((row + padLow.axis1) * accumulator.size.axis2 + padLow.axis2), count: shape.axis2)
+      }
+    }
+  }
+
+  private func labelBatch(
+    _ slices: Range<Int>, accumulator: LogitAccumulator, into labels: UnsafeMutablePointer<UInt8>,
+    plane: (Int, Int) -> LogitPlane
+  ) -> [NegativeClicks.Candidate] {
+    var found = [[NegativeClicks.Candidate]](repeating: [], count: slices.count)
+    let layout = geometry.cropLayout
+    let (rows, columns) = (geometry.cropShape.axis1, geometry.cropShape.axis2)
+    found.withUnsafeMutableBufferPointer { found in
+      nonisolated(unsafe) let found = found
+      Parallel.forEach(slices.count) { piece in
+        let slice = slices.lowerBound + piece
+        let planes = (0..<accumulator.classes).map { plane(slice, $0) }
+        var best = LargestClass(columns: columns)
+        for row in 0..<rows {
+          best.take(planes.map { $0.values + row * $0.rowStride })
+          best.write(
+            to: labels + (layout.start + slice * layout.strides.axis0 + row * layout.strides.axis1),
+            stride: layout.strides.axis2)
+          if let negativeClicks {
+            for range in negativeClicks.columns(slice: slice, row: row, count: columns) {
+              for column in range {
+                let logits = planes.map { $0.values[row * $0.rowStride + column] }
+                if let candidate = negativeClicks.candidate(Axes3(slice, row, column), logits: logits) {
+                  found[piece].append(candidate)
+                }
+              }
+            }
+          }
+        }
+      }
+    }
+    return found.flatMap { $0 }
+  }
+}
+
+/// The largest class of each column of a row.
+private struct LargestClass {
+  private var best: [Float]
+  private var labels: [UInt8]
+
+  init(columns: Int) {
+    best = [Float](repeating: 0, count: columns)
+    labels = [UInt8](repeating: 0, count: columns)
+  }
+
+  /// Finds each column's largest class; the first of equal ones. Something that is no number counts as the largest, as
+  /// in NumPy and PyTorch.
+  ///
+  /// - Parameter rows: The logits of each class.
+  mutating func take(_ rows: [UnsafePointer<Float>]) {
+    let columns = best.count
+    best.withUnsafeMutableBufferPointer { best in
+      labels.withUnsafeMutableBufferPointer { labels in
+        guard let best = best.baseAddress, let labels = labels.baseAddress else { return }
+        best.update(from: rows[0], count: columns)
+        labels.update(repeating: 0, count: columns)
+        for (label, row) in rows.enumerated().dropFirst() {
+          let name = UInt8(label)
+          for column in 0..<columns {
+            let value = row[column]
+            let current = best[column]
+            let isLarger = !(value <= current) && current == current
+            best[column] = isLarger ? value : current
+            labels[column] = isLarger ? name : labels[column]
+          }
+        }
+      }
+    }
+  }
+
+  /// Writes the labels, one each `stride`.
+  func write(to destination: UnsafeMutablePointer<UInt8>, stride: Int) {
+    labels.withUnsafeBufferPointer { labels in
+      if stride == 1, let source = labels.baseAddress {
+        destination.update(from: source, count: labels.count)
+      } else {
+        for column in 0..<labels.count { destination[column &* stride] = labels[column] }
+      }
+    }
+  }
+}

@@ -1,0 +1,82 @@
+import UMamba2
+
+/// What earlier runs computed of each window, within a budget of bytes.
+///
+/// Two things are kept: a window's answer (its mean logits and the clicks that they answer), which saves everything when
+/// its clicks are the same again; and the encoding of each of its mirrored views, which saves the click-independent half
+/// when they are not. Answers are small and save more, so the budget serves all windows' answers first. Encodings are
+/// replaced least recently used first, but never one that this very run has used: windows are visited in the same order
+/// each time, and replacing in a circle would keep nothing.
+struct WindowCache<Encoding> {
+  /// The logits of a window.
+  struct Answer {
+    /// The clicks that they answer.
+    let prompts: [PointPrompt]
+    /// `[classes, axis0, axis1, axis2]`, the mean of all mirrored views.
+    let logits: [Float]
+    /// The largest of them.
+    let largest: Float
+  }
+
+  private struct EncodingKey: Hashable {
+    let window: Int
+    let view: Int
+  }
+
+  private let answerLimit: Int
+  private let encodingLimit: Int
+  private var answers: [Int: Answer] = [:]
+  private var encodings: [EncodingKey: (encoding: Encoding, lastRun: Int)] = [:]
+
+  /// Creates an empty cache.
+  ///
+  /// - Parameters:
+  ///   - budgetInBytes: The most that is kept.
+  ///   - windows: How many windows there are.
+  ///   - answerBytes: What one answer takes.
+  ///   - encodingBytes: What one encoding takes.
+  init(budgetInBytes: Int, windows: Int, answerBytes: Int, encodingBytes: Int) {
+    answerLimit = min(windows, budgetInBytes / max(1, answerBytes))
+    encodingLimit = (budgetInBytes - answerLimit * answerBytes) / max(1, encodingBytes)
+  }
+
+  /// The answer to the same clicks, if it was kept.
+  func answer(window: Int, prompts: [PointPrompt]) -> Answer? {
+    answers[window].flatMap { $0.prompts == prompts ? $0 : nil }
+  }
+
+  /// Keeps an answer instead of the window's earlier one, if there is room.
+  mutating func keep(_ answer: Answer, window: Int) {
+    if answers[window] != nil || answers.count < answerLimit { answers[window] = answer }
+  }
+
+  /// Whether an encoding is kept.
+  func hasEncoding(window: Int, view: Int) -> Bool {
+    encodings[EncodingKey(window: window, view: view)] != nil
+  }
+
+  /// An encoding, if it was kept.
+  mutating func encoding(window: Int, view: Int, run: Int) -> Encoding? {
+    let key = EncodingKey(window: window, view: view)
+    guard let found = encodings[key] else { return nil }
+    encodings[key] = (found.encoding, run)
+    return found.encoding
+  }
+
+  /// Makes room for one more encoding, if there can be.
+  ///
+  /// - Returns: Whether it may be kept.
+  mutating func makeRoomForEncoding(run: Int) -> Bool {
+    if encodings.count < encodingLimit { return true }
+    guard let oldest = encodings.min(by: { $0.value.lastRun < $1.value.lastRun }), oldest.value.lastRun < run else {
+      return false
+    }
+    encodings[oldest.key] = nil
+    return true
+  }
+
+  /// Keeps an encoding for which there is room.
+  mutating func keep(_ encoding: Encoding, window: Int, view: Int, run: Int) {
+    encodings[EncodingKey(window: window, view: view)] = (encoding, run)
+  }
+}

@@ -1,0 +1,49 @@
+import Volume
+
+/// Where the network's patch is put on the padded grid.
+struct WindowPlan: Sendable, Equatable {
+  /// The first voxels of the windows along each axis, ascending.
+  let starts: Axes3<[Int]>
+  /// Voxels of a window.
+  let patch: Axes3<Int>
+
+  /// Spreads windows evenly: `ceil((size - patch) / (patch * step)) + 1` along each axis, from 0 to `size - patch`,
+  /// rounded half to even (nnU-Net's sliding window).
+  ///
+  /// - Parameters:
+  ///   - size: Voxels of the padded grid, at least the patch's along each axis.
+  ///   - patch: Voxels of a window.
+  ///   - step: The largest distance between windows as a share of the patch, above 0 and at most 1.
+  init(size: Axes3<Int>, patch: Axes3<Int>, step: Double) {
+    self.patch = patch
+    starts = Axes3(0, 1, 2).map { axis in
+      let free = size[axis] - patch[axis]
+      precondition(free >= 0, "the padded grid holds a patch")
+      // A step below one voxel would put windows on top of each other.
+      let distance = max(1, Double(patch[axis]) * step)
+      let count = Int((Double(free) / distance).rounded(.up)) + 1
+      let actual = count > 1 ? Double(free) / Double(count - 1) : 0
+      return (0..<count).map { Int((actual * Double($0)).rounded(.toNearestOrEven)) }
+    }
+  }
+
+  /// The number of windows.
+  var count: Int { starts.map(\.count).product }
+
+  /// The windows that share each start along axis 0: the order of evaluation is row by row, axis 2 fastest.
+  var windowsPerRow: Int { starts.axis1.count * starts.axis2.count }
+
+  /// The first voxel of a window.
+  ///
+  /// - Parameter window: Its number in the order of evaluation: axis 0 outermost, axis 2 fastest.
+  /// - Returns: The voxel on the padded grid.
+  func start(of window: Int) -> Axes3<Int> {
+    let inRow = window % windowsPerRow
+    return Axes3(
+      starts.axis0[window / windowsPerRow], starts.axis1[inRow / starts.axis2.count],
+      starts.axis2[inRow % starts.axis2.count])
+  }
+
+  /// All first voxels in the order of evaluation.
+  var allStarts: [Axes3<Int>] { (0..<count).map(start(of:)) }
+}

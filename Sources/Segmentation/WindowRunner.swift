@@ -1,0 +1,147 @@
+import UMamba2
+import Volume
+
+/// Answers windows: from the cache, from kept encodings, or from the scan.
+final class WindowRunner<Network: PatchNetwork> {
+  private let network: Network
+  private let input: NetworkInput
+  private let mirroring: MirrorAveraging
+  private let plan: WindowPlan
+  private let classes: Int
+  private let work: NetworkWork
+  private var cache: WindowCache<Network.Encoding>
+  /// Counts the runs, so that the cache knows what is old.
+  private var run = 0
+
+  init(
+    network: Network, input: NetworkInput, pipeline: PipelinePlan, plan: WindowPlan, cacheBytes: Int
+  ) {
+    self.network = network
+    self.input = input
+    self.plan = plan
+    mirroring = pipeline.mirroring
+    classes = pipeline.classes
+    work = network.plan.work(patch: network.patch)
+    cache = WindowCache(
+      budgetInBytes: cacheBytes, windows: plan.count,
+      answerBytes: pipeline.classes * network.patch.product * MemoryLayout<Float>.stride,
+      encodingBytes: network.encodingByteCount)
+  }
+
+  /// Begins a run.
+  ///
+  /// - Parameter prompts: The clicks that each window sees.
+  /// - Returns: The windows that the network has to run for, and the work of that in multiply-accumulates.
+  func begin(prompts: [[PointPrompt]]) -> (pending: Set<Int>, work: Double) {
+    run += 1
+    var total = 0.0
+    let pending = prompts.indices.filter { cache.answer(window: $0, prompts: prompts[$0]) == nil }
+    for window in pending {
+      for view in mirroring.views.indices {
+        total += Double(cache.hasEncoding(window: window, view: view) ? work.decode : work.total)
+      }
+    }
+    return (Set(pending), total)
+  }
+
+  /// Answers one window.
+  ///
+  /// - Parameters:
+  ///   - window: Its number.
+  ///   - prompts: The clicks that it sees, relative to its corner.
+  ///   - report: Called with a stage and the multiply-accumulates done in this window.
+  /// - Returns: The window's mean logits.
+  /// - Throws: `SegmentationError.nonFiniteLogits`, or what the report throws.
+  func answer(
+    window: Int, prompts: [PointPrompt], report: (String, Double) throws -> Void
+  ) throws -> WindowCache<Network.Encoding>.Answer {
+    if let answer = cache.answer(window: window, prompts: prompts) { return answer }
+    let patch = network.patch
+    var image: [Float] = []
+    var done = 0.0
+    let count = classes * patch.product
+    var viewLogits = [Float](repeating: 0, count: count)
+    var mean = [Float](repeating: 0, count: count)
+    for (index, view) in mirroring.views.enumerated() {
+      let encoding: Network.Encoding
+      if let kept = cache.encoding(window: window, view: index, run: run) {
+        encoding = kept
+      } else {
+        if image.isEmpty { image = try patchImage(window: window) }
+        let isKept = cache.makeRoomForEncoding(run: run)
+        encoding = try encode(image, view: view) { progress in
+          try report(progress.stage, done + Double(self.work.encode) * progress.fraction)
+        }
+        if isKept { cache.keep(encoding, window: window, view: index, run: run) }
+        done += Double(work.encode)
+      }
+      let viewed = mirroring.prompts(prompts, in: view, patch: patch)
+      try viewLogits.withUnsafeMutableBufferPointer { logits in
+        try network.decode(encoding, prompts: viewed, into: logits) { progress in
+          try report(progress.stage, done + Double(work.decode) * progress.fraction)
+        }
+        guard let base = logits.baseAddress else { return }
+        mean.withUnsafeMutableBufferPointer { mean in
+          guard let sum = mean.baseAddress else { return }
+          mirroring.add(base, of: view, patch: patch, isFirst: index == 0, to: sum)
+        }
+      }
+      done += Double(work.decode)
+    }
+    let (largest, isFinite) = Self.scale(&mean, by: 1 / Float(mirroring.views.count))
+    guard isFinite else { throw SegmentationError.nonFiniteLogits(window: window) }
+    let answer = WindowCache<Network.Encoding>.Answer(prompts: prompts, logits: mean, largest: largest)
+    cache.keep(answer, window: window)
+    return answer
+  }
+
+  /// Lets go of what a run needs and the next may not.
+  func end() { input.releasePlanes() }
+
+  private func patchImage(window: Int) throws -> [Float] {
+    var image = [Float](repeating: 0, count: network.patch.product)
+    try image.withUnsafeMutableBufferPointer { try input.fillPatch(start: plan.start(of: window), into: $0) }
+    return image
+  }
+
+  private func encode(
+    _ image: [Float], view: MirrorAveraging.View, observer: ForwardObserver
+  ) throws -> Network.Encoding {
+    if view.isMirrored == Axes3(repeating: false) {
+      return try image.withUnsafeBufferPointer { try network.encode(image: $0, observer: observer) }
+    }
+    let mirrored = [Float](unsafeUninitializedCapacity: image.count) { target, count in
+      image.withUnsafeBufferPointer { source in
+        guard let source = source.baseAddress, let target = target.baseAddress else { return }
+        mirroring.image(source, in: view, patch: network.patch, into: target)
+      }
+      count = image.count
+    }
+    return try mirrored.withUnsafeBufferPointer { try network.encode(image: $0, observer: observer) }
+  }
+
+  /// Multiplies by a factor; returns the largest product, and whether all are finite.
+  private static func scale(_ values: inout [Float], by factor: Float) -> (largest: Float, isFinite: Bool) {
+    values.withUnsafeMutableBufferPointer { values in
+      let pieces = Parallel.split(0..<values.count, into: Parallel.width)
+      var results = [(Float, Bool)](repeating: (0, true), count: pieces.count)
+      nonisolated(unsafe) let values = values
+      results.withUnsafeMutableBufferPointer { results in
+        nonisolated(unsafe) let results = results
+        Parallel.forEach(pieces.count) { piece in
+          var largest = -Float.infinity
+          // Something that is not finite times zero is no number, and stays so in the sum.
+          var zero: Float = 0
+          for index in pieces[piece] {
+            let value = values[index] * factor
+            values[index] = value
+            largest = value > largest ? value : largest
+            zero += value * 0
+          }
+          results[piece] = (largest, zero == 0)
+        }
+      }
+      return (results.map(\.0).max() ?? 0, results.allSatisfy(\.1))
+    }
+  }
+}

@@ -1,0 +1,76 @@
+import Checkpoint
+import Clicks
+import Testing
+import Volume
+
+@testable import Segmentation
+
+@Test("A scan much longer than the patch is summed in a few planes, and labelled as if all were held")
+func longScan() throws {
+  let network = StandInNetwork(patch: Axes3(6, 10, 8))
+  let metadata = network.metadata(clickKinds: ["left", "right"])
+  // 24 slices become 240 planes.
+  let scan = smoothScan(shape: Axes3(24, 12, 9), spacing: Axes3(3, 0.3, 0.3), seed: 31)
+  let settings = SegmentationSettings(metadata: metadata, mirroring: false, postprocessing: false)
+  let predictor = try InteractivePredictor(
+    scan: scan, metadata: metadata, network: network, settings: settings, cacheBytes: 0)
+  let padded = predictor.geometry.paddedShape
+  #expect(padded.axis0 == 240)
+  #expect(
+    LogitAccumulator.byteCount(classes: 3, size: padded, patch: network.patch) == 3 * 7 * padded.axis1 * padded.axis2
+      * 4)
+  let clicks = [Click(kind: .left, voxel: Axes3(20, 4, 4)), Click(kind: .right, voxel: Axes3(3, 9, 2))]
+  let result = try predictor.segment(clicks: clicks, keepsLogits: true)
+
+  // The same from the whole array of logits.
+  let logits = try #require(result.logits)
+  let onScan = TrilinearResampler(from: predictor.geometry.resampledShape, to: predictor.geometry.cropShape)
+    .resample(logits.values, channels: 3)
+  let count = scan.voxels.count
+  let expected = (0..<count).map { place -> UInt8 in
+    let values = (0..<3).map { onScan[$0 * count + place] }
+    return values[1] > values[0] ? (values[2] > values[1] ? 2 : 1) : (values[2] > values[0] ? 2 : 0)
+  }
+  #expect(result.maskBeforePostprocessing.labels == expected)
+  #expect(Set(expected) == [0, 1, 2])
+}
+
+@Test("A run that would take more memory than it may is refused before it starts, with both numbers")
+func memoryLimit() throws {
+  let network = StandInNetwork(patch: Axes3(6, 10, 8))
+  let metadata = network.metadata()
+  let scan = smoothScan(shape: Axes3(10, 12, 9), seed: 31)
+  let settings = SegmentationSettings(metadata: metadata)
+  #expect(throws: SegmentationError.self) {
+    try InteractivePredictor(
+      scan: scan, metadata: metadata, network: network, settings: settings, memoryLimitBytes: 10_000)
+  }
+  // Spacing that would make billions of planes' worth of voxels is refused, not allocated.
+  let absurd = Volume(
+    grid: Grid(shape: scan.grid.shape, spacing: Axes3(0.3, 90_000, 90_000), affine: nil), voxels: scan.voxels)
+  #expect(throws: (any Error).self) {
+    try InteractivePredictor(scan: absurd, metadata: metadata, network: network, settings: settings)
+  }
+}
+
+@Test("A scan of 48 million voxels is labelled in a moment once its windows are answered")
+func largeScan() throws {
+  var numbers = StandInNetwork.Numbers()
+  numbers.strength = []
+  let network = ConstantNetwork(patch: Axes3(100, 200, 200))
+  let metadata = network.metadata
+  let shape = Axes3(300, 400, 400)
+  for spacing in [0.3, 0.25] {
+    let scan = Volume(
+      grid: grid(shape: shape, spacing: Axes3(repeating: spacing), orientation: .lps),
+      voxels: [Float](repeating: 1, count: shape.product))
+    let predictor = try InteractivePredictor(
+      scan: scan, metadata: metadata, network: network, settings: SegmentationSettings(metadata: metadata, step: 1),
+      cacheBytes: 8 << 30)
+    let first = try predictor.segment(clicks: [])
+    let second = try predictor.segment(clicks: [])
+    print(
+      "\(shape.array) at \(spacing) mm, \(first.windows) windows: first \(first.seconds) s, kept \(second.seconds) s")
+    #expect(second.windowsRun == 0 && second.mask == first.mask)
+  }
+}
