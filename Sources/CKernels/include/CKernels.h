@@ -3,3 +3,107 @@
 #include <stdint.h>
 #include "PhantomKernels.h"
 #include "TrainingKernels.h"
+
+/// Instruction sets that the kernels are compiled for, narrowest first.
+enum { ck_isa_sse2 = 0, ck_isa_avx2 = 1, ck_isa_avx512 = 2 };
+
+/// The widest instruction set of this processor.
+int ck_best_isa(void);
+/// The instruction set in use; weights packed for one do not fit another.
+int ck_current_isa(void);
+/// Uses an instruction set from now on, for tests; returns 0 when the processor lacks it.
+int ck_use_isa(int isa);
+/// Output channels that the convolution kernel computes at once: weights are packed in tiles of so many.
+int ck_tile_channels(int isa);
+/// Values along a row of output that the convolution kernel computes at once.
+int ck_tile_run(int isa);
+
+/// Runs `body` on `threads` threads of the OpenMP pool, and returns when all have.
+void ck_parallel(int threads, void (*body)(void *context), void *context);
+/// Cores available to the process, or OMP_NUM_THREADS.
+int ck_available_threads(void);
+/// Sets the number of threads of every parallel region of the process that asks OpenMP.
+void ck_set_threads(int threads);
+
+/// Allocates zeroed memory, 64-byte aligned, on huge pages when large. NULL when there is none.
+void *ck_allocate(size_t bytes);
+/// Frees what ck_allocate returned; `bytes` as given there.
+void ck_free(void *memory, size_t bytes);
+
+/// A feature map that is finished while it is read:
+/// `y = activate(values * scale + shift + (residual * residual_scale + residual_shift))`,
+/// `activate(t) = t` for `t > 0`, else `slope * t`. Scales and shifts are per channel. NULL leaves a part out.
+typedef struct {
+  const float *values;
+  const float *scale, *shift;
+  const float *residual, *residual_scale, *residual_shift;
+  float slope;
+  float *write_back;  // receives y, dense, when not NULL; may be values or residual
+} ck_source;
+
+/// One tap of a convolution: the input slice relative to `depth_stride * z`, and the offset inside a padded slice.
+typedef struct {
+  int32_t depth;
+  int32_t offset;
+} ck_tap;
+
+/// A set of taps with its weights, packed `[tile][input channel][tap][ck_tile_channels]`. A convolution has one phase;
+/// one that also upsamples has one for each position inside a coarse cell.
+typedef struct {
+  const ck_tap *taps;
+  const float *weights;
+  int64_t tap_count;
+} ck_phase;
+
+/// One depth slab of a layer: finish and pad the source's slices, convolve them, and store with statistics.
+typedef struct {
+  ck_source source;
+  int64_t channels, depth, height, width;  // of the source
+  int64_t pool_depth, pool_height, pool_width;  // the source is averaged over such cells first; 1 for none
+
+  // Padded slices `[channel][slot][row parity][column parity][plane_height][pitch]`: parity planes are the source taken
+  // apart for a strided convolution. Slice s lies in slot (s + slot_origin) mod slots.
+  float *padded;
+  int64_t slots, slot_origin, channel_stride, slice_stride;
+  int64_t row_stride, column_stride;
+  int64_t plane_height, pitch;
+  int64_t first_row, first_column;  // of the plane, at most 0, in units of the stride
+  int64_t gather_begin, gather_end;  // slices to fill, those outside the source with zeros
+  int64_t ones_channel;  // 1: one more channel that is 1 inside the source and 0 outside
+
+  int64_t convolved_channels;  // channels of `padded` that are convolved
+  int64_t depth_stride;
+  const ck_phase *phases;
+  int64_t phase_depth, phase_height, phase_width;  // their product is the number of phases; 0: nothing is convolved
+  int64_t output_channels, output_tiles;
+  const float *bias;  // output_tiles * ck_tile_channels values
+  int64_t output_begin, output_end;  // slices of output, before upsampling
+  int64_t output_height, output_width;  // before upsampling
+  float *result;  // `[slice][phase][output_tiles * tile][result_plane]`
+  int64_t result_plane;
+
+  const float *addend;  // added to the result, laid out as the destination, or NULL
+  float *destination;  // dense `[output_channels][depth][height][width]`
+  int64_t destination_depth;
+  double *sums;  // `[slice][output_channels][2]`: sum and sum of squares of what was stored, or NULL
+} ck_slab;
+
+/// Runs one slab on the OpenMP pool.
+void ck_run_slab(const ck_slab *slab, int threads);
+
+/// Mamba2's scan (Dao & Gu 2024): per head, state S[P][N] from zero, `S = exp(dt A) S + dt x B'`, `y = S C + D x`.
+/// `x` is `[tokens][row_stride]`, channels of all heads first, then B and C of `states` each; `steps` is
+/// `[tokens][heads]`, after softplus; `y` is `[tokens][heads * head_width]`.
+typedef struct {
+  const float *x;
+  int64_t row_stride;
+  const float *steps;
+  const float *decay;  // A, negative, per head
+  const float *skip;  // D, per head
+  float *y;
+  float *state;  // `[heads][head_width][states]` of room
+  int64_t tokens, heads, head_width, states;
+} ck_scan;
+
+/// Runs the scan on the OpenMP pool, heads apart.
+void ck_run_scan(const ck_scan *scan, int threads);

@@ -1,0 +1,301 @@
+// The kernels' bodies, included once for each instruction set with these macros set:
+//   WIDTH   floats of a vector
+//   TILE    output channels of a convolution tile
+//   RUN     vectors along a row of a convolution tile
+//   NAME(x) the name of x for the instruction set
+#include <math.h>
+#include <string.h>
+
+#define UNROLL _Pragma("clang loop unroll(full)")
+#define INLINE static inline __attribute__((always_inline))
+
+typedef float NAME(vector) __attribute__((ext_vector_type(WIDTH), aligned(4)));
+typedef double NAME(wide) __attribute__((ext_vector_type(WIDTH), aligned(8)));
+
+// MARK: finishing and padding
+
+typedef struct {
+  float scale, shift, residual_scale, residual_shift, slope;
+} NAME(affine);
+
+INLINE NAME(affine) NAME(channel_affine)(const ck_source *source, int64_t channel) {
+  NAME(affine) a;
+  a.scale = source->scale ? source->scale[channel] : 1;
+  a.shift = source->shift ? source->shift[channel] : 0;
+  a.residual_scale = source->residual_scale ? source->residual_scale[channel] : 1;
+  a.residual_shift = source->residual_shift ? source->residual_shift[channel] : 0;
+  a.slope = source->slope;
+  return a;
+}
+
+INLINE void NAME(finish_row)(
+    float *out, const float *values, const float *residual, float *write_back, NAME(affine) a, int64_t count) {
+  if (residual) {
+    // The residual may be what is written back: each value is read before it is replaced.
+    for (int64_t i = 0; i < count; i++) {
+      float t = values[i] * a.scale + a.shift + (residual[i] * a.residual_scale + a.residual_shift);
+      out[i] = t > 0 ? t : t * a.slope;
+    }
+  } else {
+    for (int64_t i = 0; i < count; i++) {
+      float t = values[i] * a.scale + a.shift;
+      out[i] = t > 0 ? t : t * a.slope;
+    }
+  }
+  if (write_back) memcpy(write_back, out, (size_t)count * sizeof(float));
+}
+
+// Averages one output row's cells of the source into `out`.
+static void NAME(pool_row)(
+    const ck_slab *s, float *out, int64_t channel, int64_t slice, int64_t row, NAME(affine) a) {
+  float sums[ck_longest_row], finished[ck_longest_row];
+  const int64_t width = s->width;
+  for (int64_t x = 0; x < width; x++) sums[x] = 0;
+  for (int64_t d = 0; d < s->pool_depth; d++)
+    for (int64_t h = 0; h < s->pool_height; h++) {
+      int64_t at = ((channel * s->depth + slice * s->pool_depth + d) * s->height + row * s->pool_height + h) * width;
+      const float *residual = s->source.residual ? s->source.residual + at : NULL;
+      NAME(finish_row)(finished, s->source.values + at, residual, NULL, a, width);
+      for (int64_t x = 0; x < width; x++) sums[x] += finished[x];
+    }
+  const float share = 1.0f / (float)(s->pool_depth * s->pool_height * s->pool_width);
+  for (int64_t x = 0; x < width / s->pool_width; x++) {
+    float sum = 0;
+    for (int64_t w = 0; w < s->pool_width; w++) sum += sums[x * s->pool_width + w];
+    out[x] = sum * share;
+  }
+}
+
+// Writes one row of a parity plane: every `stride`-th value from `parity` on, zeros where the row has none.
+INLINE void NAME(place_row)(
+    float *plane_row, const float *row, int64_t width, int64_t pitch, int64_t first, int64_t stride, int64_t parity) {
+  const int64_t lead = -first < pitch ? -first : pitch;
+  int64_t count = parity < width ? (width - parity + stride - 1) / stride : 0;
+  if (count > pitch - lead) count = pitch - lead;
+  memset(plane_row, 0, (size_t)lead * sizeof(float));
+  if (stride == 2)
+    for (int64_t x = 0; x < count; x++) plane_row[lead + x] = row[2 * x + parity];
+  else
+    for (int64_t x = 0; x < count; x++) plane_row[lead + x] = row[x * stride + parity];
+  memset(plane_row + lead + count, 0, (size_t)(pitch - lead - count) * sizeof(float));
+}
+
+static void NAME(gather)(const ck_slab *s, int64_t channel, int64_t slice) {
+  const int64_t slot = (slice + s->slot_origin) % s->slots;
+  float *const planes = s->padded + channel * s->channel_stride + slot * s->slice_stride;
+  const int64_t plane_size = s->plane_height * s->pitch;
+  const int64_t depth = s->depth / s->pool_depth, height = s->height / s->pool_height;
+  const int64_t width = s->width / s->pool_width;
+  if (slice < 0 || slice >= depth) {
+    memset(planes, 0, (size_t)(s->row_stride * s->column_stride * plane_size) * sizeof(float));
+    return;
+  }
+  const int is_one = channel == s->channels;
+  const int is_pooled = s->pool_depth * s->pool_height * s->pool_width > 1;
+  const NAME(affine) a = NAME(channel_affine)(&s->source, is_one ? 0 : channel);
+  float finished[ck_longest_row];
+  for (int64_t parity = 0; parity < s->row_stride; parity++)
+    for (int64_t j = 0; j < s->plane_height; j++) {
+      const int64_t row = (j + s->first_row) * s->row_stride + parity;
+      float *const target = planes + (parity * s->column_stride * s->plane_height + j) * s->pitch;
+      if (row < 0 || row >= height) {
+        for (int64_t c = 0; c < s->column_stride; c++)
+          memset(target + c * plane_size, 0, (size_t)s->pitch * sizeof(float));
+        continue;
+      }
+      // With one column parity the row is finished in its place.
+      const int is_direct = s->column_stride == 1;
+      const int64_t lead = -s->first_column;
+      float *const out = is_direct ? target + lead : finished;
+      if (is_one) {
+        for (int64_t x = 0; x < width; x++) out[x] = 1;
+      } else if (is_pooled) {
+        NAME(pool_row)(s, out, channel, slice, row, a);
+      } else {
+        const int64_t at = ((channel * s->depth + slice) * s->height + row) * s->width;
+        NAME(finish_row)(
+            out, s->source.values + at, s->source.residual ? s->source.residual + at : NULL,
+            s->source.write_back ? s->source.write_back + at : NULL, a, width);
+      }
+      if (is_direct) {
+        for (int64_t x = 0; x < lead; x++) target[x] = 0;
+        for (int64_t x = lead + width; x < s->pitch; x++) target[x] = 0;
+      } else {
+        for (int64_t c = 0; c < s->column_stride; c++)
+          NAME(place_row)(target + c * plane_size, finished, width, s->pitch, s->first_column, s->column_stride, c);
+      }
+    }
+}
+
+// MARK: convolution
+
+// One tile: TILE output channels by `vectors` vectors along a plane. Every tap of every input channel is a shifted read
+// of the padded slices, so a row of output is a sum of scaled rows of input whatever the kernel and stride.
+INLINE void NAME(tile)(
+    int vectors, const float *input, int64_t channel_stride, const int64_t *offsets, int64_t taps, int64_t channels,
+    const float *weights, const float *bias, float *result, int64_t result_plane) {
+  NAME(vector) sums[TILE][RUN];
+  UNROLL for (int m = 0; m < TILE; m++)
+    UNROLL for (int n = 0; n < vectors; n++) sums[m][n] = (NAME(vector))(bias[m]);
+  for (int64_t c = 0; c < channels; c++, input += channel_stride)
+    for (int64_t t = 0; t < taps; t++, weights += TILE) {
+      const float *at = input + offsets[t];
+      NAME(vector) x[RUN];
+      // The next channel's rows are short runs far apart, which the processor does not foresee.
+      UNROLL for (int n = 0; n < vectors; n++) __builtin_prefetch(at + channel_stride + n * WIDTH, 0, 3);
+      UNROLL for (int n = 0; n < vectors; n++) x[n] = *(const NAME(vector) *)(at + n * WIDTH);
+      UNROLL for (int m = 0; m < TILE; m++) {
+        const NAME(vector) w = (NAME(vector))(weights[m]);
+        UNROLL for (int n = 0; n < vectors; n++) sums[m][n] += w * x[n];
+      }
+    }
+  UNROLL for (int m = 0; m < TILE; m++)
+    UNROLL for (int n = 0; n < vectors; n++)
+      *(NAME(vector) *)(result + m * result_plane + n * WIDTH) = sums[m][n];
+}
+
+static void NAME(convolve)(
+    const ck_slab *s, int64_t slice, int64_t phase_index, int64_t begin, int64_t end, int64_t tile_begin,
+    int64_t tile_end) {
+  const ck_phase *phase = &s->phases[phase_index];
+  const int64_t phases = s->phase_depth * s->phase_height * s->phase_width;
+  const int64_t taps = phase->tap_count;
+  int64_t offsets[taps];
+  for (int64_t t = 0; t < taps; t++) {
+    int64_t slot = (slice * s->depth_stride + phase->taps[t].depth + s->slot_origin) % s->slots;
+    offsets[t] = slot * s->slice_stride + phase->taps[t].offset;
+  }
+  float *const result =
+      s->result
+      + ((slice - s->output_begin) * phases + phase_index) * s->output_tiles * TILE * s->result_plane;
+  const int64_t step = RUN * WIDTH, strip = 2 * step;
+  // A strip's input stays in the first cache while the tiles of output channels pass over it.
+  for (int64_t from = begin; from < end; from += strip) {
+    const int64_t to = from + strip < end ? from + strip : end;
+    for (int64_t tile = tile_begin; tile < tile_end; tile++) {
+      const float *weights = phase->weights + tile * s->convolved_channels * taps * TILE;
+      const float *bias = s->bias + tile * TILE;
+      float *out = result + tile * TILE * s->result_plane;
+      for (int64_t q = from; q < to; q += step) {
+        const int64_t left = to - q;
+        if (left > 2 * WIDTH)
+          NAME(tile)(
+              RUN, s->padded + q, s->channel_stride, offsets, taps, s->convolved_channels, weights, bias, out + q,
+              s->result_plane);
+        else if (left > WIDTH)
+          NAME(tile)(
+              2, s->padded + q, s->channel_stride, offsets, taps, s->convolved_channels, weights, bias, out + q,
+              s->result_plane);
+        else
+          NAME(tile)(
+              1, s->padded + q, s->channel_stride, offsets, taps, s->convolved_channels, weights, bias, out + q,
+              s->result_plane);
+      }
+    }
+  }
+}
+
+// MARK: storing
+
+// Sum and sum of squares in double precision: their difference of large numbers must not cost the deviation's digits.
+INLINE void NAME(store_row)(
+    float *destination, const float *row, const float *addend, int64_t count, NAME(wide) * sum, NAME(wide) * square,
+    double *tail_sum, double *tail_square) {
+  int64_t i = 0;
+  for (; i + WIDTH <= count; i += WIDTH) {
+    NAME(vector) v = *(const NAME(vector) *)(row + i);
+    if (addend) v += *(const NAME(vector) *)(addend + i);
+    *(NAME(vector) *)(destination + i) = v;
+    NAME(wide) w = __builtin_convertvector(v, NAME(wide));
+    *sum += w;
+    *square += w * w;
+  }
+  for (; i < count; i++) {
+    float v = row[i] + (addend ? addend[i] : 0);
+    destination[i] = v;
+    *tail_sum += v;
+    *tail_square += (double)v * v;
+  }
+}
+
+static void NAME(scatter)(const ck_slab *s, int64_t slice, int64_t channel) {
+  const int64_t phases = s->phase_depth * s->phase_height * s->phase_width;
+  const int64_t result_channels = s->output_tiles * TILE;
+  const int64_t height = s->output_height * s->phase_height, width = s->output_width * s->phase_width;
+  const float *const result =
+      s->result + (slice - s->output_begin) * phases * result_channels * s->result_plane + channel * s->result_plane;
+  const int64_t phase_step = result_channels * s->result_plane;
+  NAME(wide) sum = 0, square = 0;
+  double tail_sum = 0, tail_square = 0;
+  float interleaved[ck_longest_row];
+  for (int64_t d = 0; d < s->phase_depth; d++)
+    for (int64_t y = 0; y < height; y++) {
+      const int64_t at =
+          ((channel * s->destination_depth + slice * s->phase_depth + d) * height + y) * width;
+      const int64_t phase = (d * s->phase_height + y % s->phase_height) * s->phase_width;
+      const float *row = result + phase * phase_step + (y / s->phase_height) * s->pitch;
+      if (s->phase_width == 2) {
+        const float *odd = row + phase_step;
+        for (int64_t x = 0; x < s->output_width; x++) {
+          interleaved[2 * x] = row[x];
+          interleaved[2 * x + 1] = odd[x];
+        }
+        row = interleaved;
+      } else if (s->phase_width > 2) {
+        for (int64_t p = 0; p < s->phase_width; p++)
+          for (int64_t x = 0; x < s->output_width; x++) interleaved[x * s->phase_width + p] = row[p * phase_step + x];
+        row = interleaved;
+      }
+      NAME(store_row)(
+          s->destination + at, row, s->addend ? s->addend + at : NULL, width, &sum, &square, &tail_sum, &tail_square);
+    }
+  if (s->sums) {
+    for (int i = 0; i < WIDTH; i++) {
+      tail_sum += sum[i];
+      tail_square += square[i];
+    }
+    double *out = s->sums + (slice * s->output_channels + channel) * 2;
+    out[0] = tail_sum;
+    out[1] = tail_square;
+  }
+}
+
+// MARK: scan
+
+static void NAME(scan_head)(const ck_scan *s, int64_t head) {
+  const int64_t states = s->states, width = s->head_width, inner = s->heads * width;
+  float *const state = s->state + head * width * states;
+  memset(state, 0, (size_t)(width * states) * sizeof(float));
+  for (int64_t token = 0; token < s->tokens; token++) {
+    const float *row = s->x + token * s->row_stride;
+    const float *x = row + head * width, *b = row + inner, *c = b + states;
+    const float step = s->steps[token * s->heads + head];
+    const float keep = expf(step * s->decay[head]);
+    float *y = s->y + token * inner + head * width;
+    for (int64_t p = 0; p < width; p++) {
+      float *row_state = state + p * states;
+      const float gain = step * x[p];
+      NAME(vector) sums = 0;
+      float sum = 0;
+      int64_t n = 0;
+      for (; n + WIDTH <= states; n += WIDTH) {
+        NAME(vector) next = *(const NAME(vector) *)(row_state + n) * keep + gain * *(const NAME(vector) *)(b + n);
+        *(NAME(vector) *)(row_state + n) = next;
+        sums += next * *(const NAME(vector) *)(c + n);
+      }
+      for (; n < states; n++) {
+        row_state[n] = row_state[n] * keep + gain * b[n];
+        sum += row_state[n] * c[n];
+      }
+      for (int i = 0; i < WIDTH; i++) sum += sums[i];
+      y[p] = sum + s->skip[head] * x[p];
+    }
+  }
+}
+
+static const ck_kernels NAME(kernels) = {
+    .gather = NAME(gather), .convolve = NAME(convolve), .scatter = NAME(scatter), .scan_head = NAME(scan_head),
+    .tile_channels = TILE, .tile_run = RUN * WIDTH, .vector = WIDTH};
+
+#undef UNROLL
+#undef INLINE

@@ -1,0 +1,103 @@
+import Tensor
+
+/// One stage of the decoder: upsample by a transposed convolution, concatenate the skip, convolve.
+///
+/// The first unit's convolution of the concatenation is the sum of two: of the upsampled map, done from the coarse grid
+/// in one step with the transposed convolution, and of the skip, which depends on no click and is computed once for a
+/// patch.
+public final class UpsamplingStage {
+  private let upsampled: Convolution
+  private let skipped: Convolution
+  private let norm: InstanceNorm
+  private let rest: [ConvolutionUnit]
+  private let slope: Float
+
+  /// Reads the parameters.
+  ///
+  /// - Parameters:
+  ///   - upsampling: Holds the transposed convolution's `weight` and `bias`.
+  ///   - units: Holds the units, `convs.0` and so on.
+  ///   - inputs: Channels of the coarse grid.
+  ///   - channels: Channels of the stage: of the skip, the upsampled map and the result.
+  ///   - count: Units, at least 1.
+  ///   - kernel: Odd sizes.
+  ///   - factor: Upsampling factors.
+  ///   - extent: The size of the coarse grid.
+  ///   - style: Bias, epsilon, slope.
+  /// - Throws: The source's error.
+  public init(
+    upsampling: ParameterScope, units: ParameterScope, inputs: Int, channels: Int, count: Int, kernel: Extent,
+    factor: Extent, extent: Extent, style: UnitStyle
+  ) throws {
+    let first = units["convs.0"]
+    let weights = try first.values("conv.weight", [channels, 2 * channels] + kernel.array)
+    let fine = extent.multiplied(by: factor)
+    upsampled = try Convolution(
+      weights: weights, weightInputs: 2 * channels,
+      upsampling: upsampling.values("weight", [inputs, channels] + factor.array),
+      upsamplingBias: style.hasBias ? upsampling.values("bias", [channels]) : nil, inputs: inputs, middle: channels,
+      outputs: channels, kernel: kernel, factor: factor, extent: extent)
+    skipped = try Convolution(
+      weights: weights, bias: style.hasBias ? first.values("conv.bias", [channels]) : nil,
+      weightInputs: 2 * channels, range: channels..<2 * channels, outputs: channels, kernel: kernel, extent: fine)
+    norm = try InstanceNorm(first["norm"], channels: channels, epsilon: style.epsilon)
+    rest = try (1..<max(count, 1)).map { index in
+      try ConvolutionUnit(
+        units["convs.\(index)"], inputs: channels, outputs: channels, kernel: kernel, extent: fine, style: style)
+    }
+    slope = style.slope
+  }
+
+  /// Multiply-accumulates of the skip's half.
+  public var skipMultiplyAccumulates: Int { skipped.layout.multiplyAccumulates }
+
+  /// Multiply-accumulates of the rest.
+  public var multiplyAccumulates: Int {
+    rest.reduce(upsampled.layout.multiplyAccumulates) { $0 + $1.convolution.layout.multiplyAccumulates }
+  }
+
+  /// Floats of scratch memory that one run needs.
+  public var scratchCount: Int {
+    ([upsampled, skipped] + rest.map(\.convolution)).map(\.layout.scratchCount).max() ?? 0
+  }
+
+  /// Computes the skip's half of the first convolution, with its bias.
+  ///
+  /// - Parameters:
+  ///   - skip: The encoder's feature map.
+  ///   - destination: Receives the result; may hold the skip.
+  ///   - scratch: Scratch memory.
+  ///   - meter: Is told of the work.
+  /// - Throws: What the meter throws.
+  public func encodeSkip(
+    _ skip: Features, into destination: FloatBuffer, scratch: FloatBuffer, meter: WorkMeter
+  ) throws {
+    _ = try meter.run(skipped.layout.multiplyAccumulates) { progress in
+      try skipped.run(skip, into: destination.pointer, scratch: scratch, wantsSums: false, observer: progress)
+    }
+  }
+
+  /// Computes the stage.
+  ///
+  /// - Parameters:
+  ///   - coarse: The coarser stage's result.
+  ///   - skipHalf: What `encodeSkip` stored.
+  ///   - destination: Receives the convolutions' results.
+  ///   - scratch: Scratch memory.
+  ///   - meter: Is told of the work.
+  /// - Returns: The result, norm and activation pending.
+  /// - Throws: What the meter throws.
+  public func forward(
+    _ coarse: Features, skipHalf: FloatBuffer, into destination: FloatBuffer, scratch: FloatBuffer, meter: WorkMeter
+  ) throws -> Features {
+    let sums = try meter.run(upsampled.layout.multiplyAccumulates) { progress in
+      try upsampled.run(
+        coarse, adding: skipHalf.pointer, into: destination.pointer, scratch: scratch, observer: progress)
+    }
+    var features = Features(
+      values: destination.pointer, channels: upsampled.layout.outputs, extent: upsampled.layout.outputExtent,
+      affine: try norm.affine(sums: sums, count: upsampled.layout.outputExtent.count), slope: slope)
+    for unit in rest { features = try unit.forward(features, into: destination, scratch: scratch, meter: meter) }
+    return features
+  }
+}

@@ -1,0 +1,162 @@
+import CKernels
+
+/// A three-dimensional convolution, or an upsampling step, of one fixed size: weights packed for the kernel, depth cut
+/// into slabs that keep the work in the caches and can be interrupted.
+///
+/// A slab's source slices are finished and padded into scratch memory, convolved into scratch memory, then stored with
+/// their statistics. A layer whose input and output have the same shape may store over its own input: a slice is
+/// overwritten only after every slab that reads it has padded it.
+public final class Convolution {
+  /// The shapes, the work and the memory of a run.
+  public let layout: ConvolutionLayout
+
+  private let weights: PackedWeights
+  private let taps: [ck_tap]
+
+  /// Creates a convolution with padding `(kernel - 1) / 2`.
+  ///
+  /// - Parameters:
+  ///   - weights: `[outputs, weightInputs, depth, height, width]`.
+  ///   - bias: One value an output, or `nil`.
+  ///   - weightInputs: Input channels of `weights`.
+  ///   - range: The input channels that the source has; all unless it is one half of a concatenation.
+  ///   - outputs: Output channels.
+  ///   - kernel: Odd sizes.
+  ///   - stride: Divides `extent`.
+  ///   - extent: The size of the source.
+  /// - Throws: `TensorError.outOfMemory` when the system refuses memory.
+  public convenience init(
+    weights: [Float], bias: [Float]?, weightInputs: Int, range: Range<Int>? = nil, outputs: Int, kernel: Extent,
+    stride: Extent = Extent(repeating: 1), extent: Extent
+  ) throws {
+    let range = range ?? 0..<weightInputs
+    let layout = ConvolutionLayout(
+      inputs: range.count, outputs: outputs, kernel: kernel, stride: stride, extent: extent)
+    let packed = try PackedWeights.convolution(
+      weights: weights, bias: bias, geometry: layout.geometry, kernel: kernel, weightInputs: weightInputs, range: range,
+      outputs: outputs)
+    self.init(layout: layout, weights: packed)
+  }
+
+  /// Creates a transposed convolution (kernel = stride = factor) followed by a convolution of its output, as one step
+  /// from the coarse grid: for factor 2 and a 3x3x3 kernel, 8 convolutions of 2x2x2 taps instead of 27 taps at every
+  /// fine voxel, and no upsampled map.
+  ///
+  /// - Parameters:
+  ///   - weights: `[outputs, weightInputs, depth, height, width]` of the convolution, whose first `middle` inputs are
+  ///     the upsampled channels.
+  ///   - weightInputs: Input channels of `weights`.
+  ///   - upsampling: `[inputs, middle, factor...]` of the transposed convolution.
+  ///   - upsamplingBias: One value a middle channel, or `nil`.
+  ///   - inputs: Channels of the coarse grid.
+  ///   - middle: Channels between the two.
+  ///   - outputs: Output channels.
+  ///   - kernel: Odd sizes.
+  ///   - factor: Upsampling factors.
+  ///   - extent: The size of the coarse grid.
+  /// - Throws: `TensorError.outOfMemory` when the system refuses memory.
+  public convenience init(
+    weights: [Float], weightInputs: Int, upsampling: [Float], upsamplingBias: [Float]?, inputs: Int, middle: Int,
+    outputs: Int, kernel: Extent, factor: Extent, extent: Extent
+  ) throws {
+    let layout = ConvolutionLayout(
+      inputs: inputs, outputs: outputs, kernel: kernel, factor: factor, extent: extent)
+    let packed = try PackedWeights.upsampling(
+      weights: weights, upsampling: upsampling, upsamplingBias: upsamplingBias, geometry: layout.geometry,
+      kernel: kernel,
+      weightInputs: weightInputs, middle: middle, inputs: inputs, outputs: outputs)
+    self.init(layout: layout, weights: packed)
+  }
+
+  private init(layout: ConvolutionLayout, weights: PackedWeights) {
+    self.layout = layout
+    self.weights = weights
+    taps = layout.geometry.phases.flatMap { $0.taps.map(\.tap) }
+  }
+
+  /// Convolves.
+  ///
+  /// - Parameters:
+  ///   - source: The input, finished on the way; written back if it says so.
+  ///   - addend: Is added to the result, laid out as it, or `nil`.
+  ///   - destination: Receives the result; may be the source's values when the shapes are the same.
+  ///   - scratch: At least `layout.scratchCount` floats.
+  ///   - wantsSums: Whether statistics are taken.
+  ///   - observer: Is called before each slab with the share done; throwing ends the run.
+  /// - Returns: For each slice and output channel the sum and the sum of squares of the result, or nothing.
+  /// - Throws: What the observer throws.
+  public func run(
+    _ source: Features, adding addend: UnsafePointer<Float>? = nil, into destination: UnsafeMutablePointer<Float>,
+    scratch: FloatBuffer, wantsSums: Bool = true, observer: (Double) throws -> Void = { _ in }
+  ) rethrows -> [Double] {
+    let geometry = layout.geometry
+    let outputs = layout.outputs
+    precondition(
+      source.channels == layout.inputs && source.extent == layout.inputExtent, "the source has another shape")
+    precondition(scratch.count >= layout.scratchCount, "the scratch memory is too small")
+    precondition(weights.instructionSet == .current, "the weights were packed for another instruction set")
+    let cells = geometry.cells
+    var slab = ck_slab()
+    source.describe(in: &slab)
+    slab.padded = scratch.pointer
+    slab.slots = Int64(layout.slots)
+    slab.slot_origin = Int64(-geometry.firstSlice)
+    slab.channel_stride = Int64(layout.channelStride)
+    slab.slice_stride = Int64(geometry.sliceStride)
+    slab.row_stride = Int64(geometry.stride.height)
+    slab.column_stride = Int64(geometry.stride.width)
+    slab.plane_height = Int64(geometry.planeHeight)
+    slab.pitch = Int64(geometry.pitch)
+    slab.first_row = Int64(geometry.firstRow)
+    slab.first_column = Int64(geometry.firstColumn)
+    slab.ones_channel = Int64(layout.onesChannel)
+    slab.convolved_channels = Int64(layout.inputs + layout.onesChannel)
+    slab.depth_stride = Int64(geometry.stride.depth)
+    slab.phase_depth = Int64(geometry.factor.depth)
+    slab.phase_height = Int64(geometry.factor.height)
+    slab.phase_width = Int64(geometry.factor.width)
+    slab.output_channels = Int64(outputs)
+    slab.output_tiles = Int64(weights.tiles)
+    slab.bias = UnsafePointer(weights.bias.pointer)
+    slab.output_height = Int64(cells.height)
+    slab.output_width = Int64(cells.width)
+    slab.result = scratch.pointer + layout.paddedCount
+    slab.result_plane = Int64(layout.resultPlane)
+    slab.addend = addend
+    slab.destination = destination
+    slab.destination_depth = Int64(layout.outputExtent.depth)
+
+    var sums = [Double](repeating: 0, count: wantsSums ? cells.depth * outputs * 2 : 0)
+    try taps.withUnsafeBufferPointer { taps in
+      var phases: [ck_phase] = []
+      var firstTap = 0
+      for (index, phase) in geometry.phases.enumerated() {
+        phases.append(
+          ck_phase(
+            taps: taps.baseAddress.map { $0 + firstTap },
+            weights: UnsafePointer(weights.values.pointer + weights.starts[index]), tap_count: Int64(phase.taps.count)))
+        firstTap += phase.taps.count
+      }
+      try phases.withUnsafeBufferPointer { phases in
+        try sums.withUnsafeMutableBufferPointer { sums in
+          slab.phases = phases.baseAddress
+          slab.sums = wantsSums ? sums.baseAddress : nil
+          var gathered = geometry.firstSlice
+          for begin in stride(from: 0, to: cells.depth, by: layout.slabDepth) {
+            try observer(Double(begin) / Double(cells.depth))
+            let end = min(begin + layout.slabDepth, cells.depth)
+            slab.output_begin = Int64(begin)
+            slab.output_end = Int64(end)
+            slab.gather_begin = Int64(gathered)
+            gathered = (end - 1) * geometry.stride.depth + geometry.firstSlice + geometry.sliceCount
+            // Slices that no tap reads must be written back too.
+            if end == cells.depth { gathered = max(gathered, layout.inputExtent.depth) }
+            slab.gather_end = Int64(gathered)
+            ck_run_slab(&slab, Int32(Threads.count))
+          }
+        }
+      }
+    }
+    return sums
+  }
+}

@@ -1,0 +1,102 @@
+/// A convolution's shapes, work and memory, known before its weights.
+public struct ConvolutionLayout {
+  /// Channels of the source.
+  public let inputs: Int
+  /// Channels of the result.
+  public let outputs: Int
+  /// The size of the source.
+  public let inputExtent: Extent
+  /// The size of the result.
+  public let outputExtent: Extent
+  /// Multiply-accumulates of one run.
+  public let multiplyAccumulates: Int
+  /// Floats of scratch memory that one run needs.
+  public let scratchCount: Int
+  /// Floats of packed weights.
+  public let weightCount: Int
+
+  let geometry: ConvolutionGeometry
+  /// 1 for an upsampling step: a channel that is 1 inside the coarse grid and 0 outside.
+  let onesChannel: Int
+  /// Slices of output (before upsampling) of one slab.
+  let slabDepth: Int
+  /// Padded slices that scratch memory holds of each channel.
+  let slots: Int
+  let channelStride: Int
+  let paddedCount: Int
+  let resultPlane: Int
+
+  /// Lays out a convolution with padding `(kernel - 1) / 2`.
+  ///
+  /// - Parameters:
+  ///   - inputs: Input channels.
+  ///   - outputs: Output channels.
+  ///   - kernel: Odd sizes.
+  ///   - stride: Divides `extent`.
+  ///   - extent: The size of the source.
+  public init(
+    inputs: Int, outputs: Int, kernel: Extent, stride: Extent = Extent(repeating: 1), extent: Extent
+  ) {
+    self.init(
+      geometry: ConvolutionGeometry(kernel: kernel, stride: stride, input: extent), inputs: inputs, onesChannel: 0,
+      outputs: outputs, extent: extent)
+  }
+
+  /// Lays out an upsampling step: a transposed convolution (kernel = stride = factor) and the convolution of its output.
+  ///
+  /// - Parameters:
+  ///   - inputs: Channels of the coarse grid.
+  ///   - outputs: Output channels.
+  ///   - kernel: Odd sizes of the convolution.
+  ///   - factor: Upsampling factors.
+  ///   - extent: The size of the coarse grid.
+  public init(inputs: Int, outputs: Int, kernel: Extent, factor: Extent, extent: Extent) {
+    self.init(
+      geometry: ConvolutionGeometry(kernel: kernel, factor: factor, coarse: extent), inputs: inputs, onesChannel: 1,
+      outputs: outputs, extent: extent)
+  }
+
+  private init(geometry: ConvolutionGeometry, inputs: Int, onesChannel: Int, outputs: Int, extent: Extent) {
+    self.geometry = geometry
+    self.inputs = inputs
+    self.onesChannel = onesChannel
+    self.outputs = outputs
+    inputExtent = extent
+    outputExtent = geometry.cells.multiplied(by: geometry.factor)
+    let tapCount = geometry.phases.reduce(0) { $0 + $1.taps.count }
+    let channels = inputs + onesChannel
+    let perSlice = geometry.cells.height * geometry.cells.width * channels * outputs * tapCount
+    multiplyAccumulates = perSlice * geometry.cells.depth
+
+    let set = InstructionSet.current
+    let tileOutputs = (outputs + set.tileChannels - 1) / set.tileChannels * set.tileChannels
+    weightCount = tapCount * channels * tileOutputs
+    let plane = Self.spread(geometry.run + set.tileRun)
+    func memory(depth: Int) -> (slots: Int, channelStride: Int, padded: Int, total: Int) {
+      let slots = depth * geometry.stride.depth + geometry.sliceCount - 1
+      let channelStride = Self.spread(slots * geometry.sliceStride)
+      // The kernel's last vectors read beyond the last channel.
+      let padded = channels * channelStride + 256
+      return (slots, channelStride, padded, padded + depth * geometry.phases.count * tileOutputs * plane)
+    }
+    // As many slices as stay in the outer cache and end within a fraction of a second.
+    var depth = 1
+    while depth < geometry.cells.depth, memory(depth: depth + 1).total <= 1 << 21,
+      perSlice * (depth + 1) <= 4_000_000_000
+    {
+      depth += 1
+    }
+    slabDepth = depth
+    let chosen = memory(depth: depth)
+    slots = chosen.slots
+    channelStride = chosen.channelStride
+    paddedCount = chosen.padded
+    scratchCount = chosen.total
+    resultPlane = plane
+  }
+
+  /// The next count of whole cache lines that is odd, so that channels do not fall on the same cache sets.
+  private static func spread(_ count: Int) -> Int {
+    ((count + 15) / 16 | 1) * 16
+  }
+}

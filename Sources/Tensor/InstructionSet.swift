@@ -1,0 +1,35 @@
+import CKernels
+
+/// The instruction sets that the kernels are compiled for.
+public enum InstructionSet: Int, Sendable, CaseIterable, Comparable {
+  /// What every 64-bit Intel or AMD processor has.
+  case sse2 = 0
+  /// 8 floats at once, with fused multiply-add.
+  case avx2 = 1
+  /// 16 floats at once.
+  case avx512 = 2
+
+  /// The widest one that this processor has.
+  public static var best: InstructionSet { InstructionSet(rawValue: Int(ck_best_isa())) ?? .sse2 }
+
+  /// The one that the kernels use.
+  public static var current: InstructionSet { InstructionSet(rawValue: Int(ck_current_isa())) ?? .sse2 }
+
+  /// Makes the kernels use an instruction set from now on. Weights are packed for one: build networks afterwards.
+  ///
+  /// - Parameter set: The instruction set.
+  /// - Returns: `false`, changing nothing, when the processor lacks it.
+  @discardableResult
+  public static func use(_ set: InstructionSet) -> Bool {
+    ck_use_isa(Int32(set.rawValue)) != 0
+  }
+
+  /// Output channels of a convolution that are computed together.
+  var tileChannels: Int { Int(ck_tile_channels(Int32(rawValue))) }
+
+  /// Values along a plane that are computed together.
+  var tileRun: Int { Int(ck_tile_run(Int32(rawValue))) }
+
+  /// Orders the sets by width.
+  public static func < (left: InstructionSet, right: InstructionSet) -> Bool { left.rawValue < right.rawValue }
+}

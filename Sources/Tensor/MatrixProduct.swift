@@ -1,0 +1,43 @@
+import COpenBLAS
+
+/// Matrix products by OpenBLAS, all matrices row by row.
+public enum MatrixProduct {
+  /// Computes `result = left · rightᵀ (+ result)` in single precision.
+  ///
+  /// - Parameters:
+  ///   - left: `[rows, inner]`.
+  ///   - right: `[columns, inner]`.
+  ///   - result: `[rows, columns]`.
+  ///   - rows: Rows of the result.
+  ///   - columns: Columns of the result.
+  ///   - inner: The length of the sums.
+  ///   - scale: Multiplies the product.
+  ///   - accumulate: Whether the product is added to what the result holds.
+  public static func multiply(
+    _ left: UnsafePointer<Float>, transposed right: UnsafePointer<Float>, into result: UnsafeMutablePointer<Float>,
+    rows: Int, columns: Int, inner: Int, scale: Float = 1, accumulate: Bool = false
+  ) {
+    guard rows > 0, columns > 0 else { return }
+    cblas_sgemm(
+      CblasRowMajor, CblasNoTrans, CblasTrans, Int32(rows), Int32(columns), Int32(inner), scale, left, Int32(inner),
+      right, Int32(inner), accumulate ? 1 : 0, result, Int32(columns))
+  }
+
+  /// Adds `left · right` to `result` in double precision.
+  ///
+  /// - Parameters:
+  ///   - left: `[rows, inner]`.
+  ///   - right: `[inner, columns]`.
+  ///   - result: `[rows, columns]`.
+  ///   - rows: Rows of the result.
+  ///   - columns: Columns of the result.
+  ///   - inner: The length of the sums.
+  static func add(
+    _ left: UnsafePointer<Double>, _ right: UnsafePointer<Double>, to result: UnsafeMutablePointer<Double>, rows: Int,
+    columns: Int, inner: Int
+  ) {
+    cblas_dgemm(
+      CblasRowMajor, CblasNoTrans, CblasNoTrans, Int32(rows), Int32(columns), Int32(inner), 1, left, Int32(inner),
+      right, Int32(columns), 1, result, Int32(columns))
+  }
+}
