@@ -27,6 +27,8 @@ struct CanalBuilder {
   let ranges: PhantomRanges
   /// The mean grey value of the marrow that the canal runs through.
   let marrow: Double
+  /// The deviation of grey values in that marrow.
+  let texture: Double
 
   private var isLeft: Bool { side.sign > 0 }
 
@@ -44,6 +46,7 @@ struct CanalBuilder {
     main.label = isLeft ? 1 : 2
     course.radii = main.radii
 
+    if random.happens(0.5) { course.tubes.append(lingual(&random)) }
     for _ in 0..<random.integer(ranges.lookAlikes) { course.tubes.append(lookAlike(&random)) }
     if random.happens(ranges.twinProbability) {
       course.tubes.append(twin(of: course.unrolled, looks: looks, &random))
@@ -73,16 +76,19 @@ struct CanalBuilder {
     var looks = Looks(
       radius: random.uniform(ranges.canalDiameter) / 2, flattening: random.uniform(ranges.flattening),
       wallThickness: random.uniform(ranges.wallThickness), wallValue: random.uniform(ranges.wallValue),
-      wallShare: random.uniform(ranges.wallVisibility), brokenShare: random.uniform(ranges.brokenWall),
+      // The better of two draws: most canals have some wall.
+      wallShare: max(random.uniform(ranges.wallVisibility), random.uniform(ranges.wallVisibility)),
+      brokenShare: random.uniform(ranges.brokenWall),
       coreValue: random.uniform(ranges.coreValue))
     looks.wallValue = max(looks.wallValue, marrow + 200)
     let wallContrast = looks.wallShare * (looks.wallValue - marrow)
-    if wallContrast < 250 && abs(looks.coreValue - marrow) < 130 {
+    if wallContrast < 220 + 0.4 * texture && abs(looks.coreValue - marrow) < 110 + 0.4 * texture {
       // Neither wall nor core would show: nobody could label such a canal. Either is made visible.
       if random.happens(0.5) {
         looks.wallShare = random.uniform(0.6...1)
       } else {
-        looks.coreValue = marrow > 60 ? marrow - random.uniform(130...300) : marrow + random.uniform(130...300)
+        let contrast = random.uniform(130...300) + 0.4 * texture
+        looks.coreValue = marrow > 60 ? marrow - contrast : marrow + contrast
       }
     }
     return looks
@@ -241,6 +247,24 @@ struct CanalBuilder {
     }
     var tube = tube(along: wandering(controls, amplitude: 0.6, &random), looks: looks, &random)
     tube.structure = isLeft ? .leftTwin : .rightTwin
+    return tube
+  }
+
+  /// The lingual canal: short and thin, from the tongue's side near the midline into the chin.
+  private func lingual(_ random: inout SeededGenerator) -> Tube {
+    var own = looks(&random)
+    own.coreValue = min(own.coreValue, 150)
+    let start = random.uniform(-1...5)
+    let height = random.uniform(5...17)
+    let rise = random.uniform(-4...5)
+    let depth = random.uniform(-0.4...0.5)
+    let controls = (0...3).map { step in
+      let share = Double(step) / 3
+      return Vector(start + share, mix(-1.15, depth, share), max(height + rise * share, 3))
+    }
+    var tube = tube(along: wandering(controls, amplitude: 0.2, &random), looks: own, &random)
+    let radius = random.uniform(0.35...0.8)
+    tube.radii = tube.radii.map { $0 / own.radius * radius }
     return tube
   }
 

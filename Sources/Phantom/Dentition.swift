@@ -30,8 +30,6 @@ struct Metal: Sendable {
   var points: [Vector]
   var radius: Double
   var value: Double
-  /// Whether it stands in the mandible.
-  var isImplant: Bool
 }
 
 /// The teeth of a head, natural and artificial.
@@ -60,6 +58,10 @@ struct Dentition: Sendable {
     var filling: Double
     var metalValue: ClosedRange<Double>
     var scale: Double
+    /// The probability that a third molar that is there lies deep and leans.
+    var impacted: Double
+    /// Whether brackets are glued to the teeth.
+    var hasBrackets: Bool
     /// The height at which the rows of teeth meet.
     var bite: Double
     /// The distance between the rows.
@@ -85,13 +87,18 @@ struct Dentition: Sendable {
         }
         continue
       }
+      // A third molar that found no room lies deep and leans forward, at times onto the canal.
+      let isImpacted = isLast && own.happens(habits.impacted)
+      let angle = isImpacted ? own.uniform(0.3...1.5) : own.uniform(-0.12...0.12) + (number >= 5 ? 0.1 : 0)
+      let depth = isImpacted ? own.uniform(2...8) : -own.uniform(0.5...2.5)
       // A root ends above the canal, or beside it by a little.
       var root = size.root * own.uniform(0.85...1.12)
       if let top = canal.top(along: place), number >= 3 {
-        root = max(min(root, crest + 1 - top - own.uniform(-0.6...5)), 6)
+        let clearance = own.uniform(-0.6...5)
+        root = max(min(root, (crest - depth - top - clearance) / max(1 - 0.4 * angle * angle, 0.3)), 6)
       }
       addTooth(
-        side: side, along: place, neck: crest + own.uniform(0.5...2.5), direction: -1,
+        side: side, along: place, neck: crest - depth, direction: -1, angle: angle,
         size: (
           width, size.depth * habits.scale, size.crown * habits.scale, root
         ), rootCount: size.roots, offset: 0, isMolar: number >= 5, habits: habits, random: &own)
@@ -106,27 +113,28 @@ struct Dentition: Sendable {
       let crown = size.crown * habits.scale
       addTooth(
         side: side, along: place, neck: habits.bite + habits.opening + crown, direction: 1,
+        angle: own.uniform(-0.12...0.12),
         size: (
           width, size.depth * habits.scale, crown, size.root * own.uniform(0.85...1.1)
         ), rootCount: size.roots, offset: 2.2, isMolar: number >= 5, habits: habits, random: &own)
     }
   }
 
-  /// Adds a tooth whose root points in `direction` along the height from its neck.
+  /// Adds a tooth whose root points in `direction` along the height from its neck, turned backward by an angle.
   private mutating func addTooth(
-    side: JawSide, along: Double, neck: Double, direction: Double,
+    side: JawSide, along: Double, neck: Double, direction: Double, angle: Double,
     size: (width: Double, depth: Double, crown: Double, root: Double), rootCount: Int, offset: Double, isMolar: Bool,
     habits: Habits, random: inout SeededGenerator
   ) {
     let crest = side.crestHeight(along: along)
     let section = side.section(along: along, height: min(crest, neck))
     let middle = section.middle + offset + random.uniform(-0.5...0.5)
-    let tilt = random.uniform(-0.12...0.12) + (isMolar ? 0.1 : 0)
+    let (sine, cosine) = Elementary.sineAndCosine(angle)
     let lean = direction < 0 ? random.uniform(0...0.2) : random.uniform(-0.1...0.1)
     func place(_ distance: Double, _ shift: Double, _ outward: Double) -> Vector {
       side.place(
-        along: along + shift + tilt * distance, offset: middle + outward + lean * distance,
-        height: neck + direction * distance)
+        along: along + shift * cosine + sine * distance, offset: middle + outward + lean * distance,
+        height: neck + direction * (cosine * distance - sine * shift))
     }
     let spread = rootCount == 2 ? size.width * 0.24 : 0
     let neckRadius = rootCount == 2 ? size.width * 0.2 : min(size.width, size.depth) * 0.4
@@ -146,29 +154,37 @@ struct Dentition: Sendable {
     }
     let up = (place(-1, 0, 0) - place(1, 0, 0)).normalized
     let forward = (place(0, 1, 0) - place(0, -1, 0)).normalized
-    let across = up.cross(forward).normalized
+    let outward = (place(0, 0, 1) - place(0, 0, -1)).normalized
+    let perpendicular = up.cross(forward).normalized
+    let across = perpendicular.dot(outward) < 0 ? -perpendicular : perpendicular
     let centre = place(-size.crown * 0.48, 0, 0)
     let isCrowned = random.happens(habits.filling * 0.3)
-    crowns.append(
-      Crown(
-        centre: centre, axes: (across.cross(up).normalized, across, up),
-        half: Vector(size.width * 0.49, size.depth * 0.47, size.crown * 0.54),
-        enamelThickness: habits.enamelThickness,
-        artificialValue: isCrowned ? random.uniform(habits.metalValue) : nil))
+    let crown = Crown(
+      centre: centre, axes: (across.cross(up).normalized, across, up),
+      half: Vector(size.width * 0.49, size.depth * 0.47, size.crown * 0.54),
+      enamelThickness: habits.enamelThickness, artificialValue: isCrowned ? random.uniform(habits.metalValue) : nil)
+    crowns.append(crown)
+    if habits.hasBrackets && angle < 0.3 { addBracket(crown, value: random.uniform(habits.metalValue)) }
     if isCrowned {
       metals.append(
         Metal(
-          points: [centre - up * 0.5, centre + up * 0.5], radius: 0, value: random.uniform(habits.metalValue),
-          isImplant: false))
+          points: [centre - up * 0.5, centre + up * 0.5], radius: 0, value: random.uniform(habits.metalValue)))
     } else if isMolar && random.happens(habits.filling) || random.happens(habits.filling * 0.2) {
       let top = centre + up * (size.crown * random.uniform(0.25...0.45))
       let length = forward * random.uniform(0.3...2.5)
       metals.append(
         Metal(
           points: [top - length, top + length], radius: random.uniform(0.9...2),
-          value: random.uniform(habits.metalValue),
-          isImplant: false))
+          value: random.uniform(habits.metalValue)))
     }
+  }
+
+  /// Adds a bracket to the cheek's side of a crown.
+  private mutating func addBracket(_ crown: Crown, value: Double) {
+    let centre = crown.centre + crown.axes.1 * (crown.half.y + 0.4)
+    metals.append(
+      Metal(
+        points: [centre - crown.axes.0 * 1.1, centre + crown.axes.0 * 1.1], radius: 0.9, value: value))
   }
 
   private mutating func addImplant(
@@ -186,7 +202,7 @@ struct Dentition: Sendable {
         points: [
           side.place(along: along, offset: section.middle, height: crest + 1),
           side.place(along: along + tilt * length, offset: section.middle, height: crest - length),
-        ], radius: random.uniform(1.6...2.3), value: value, isImplant: true))
+        ], radius: random.uniform(1.6...2.3), value: value))
     if random.happens(0.6) {
       let centre = side.place(along: along, offset: section.middle, height: crest + 5)
       let forward =

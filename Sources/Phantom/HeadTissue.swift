@@ -21,6 +21,8 @@ struct HeadTissue: Sendable {
   private let hyoid: Vector
   private let hyoidRadius: Double
   private let maxillaHalf: Double
+  /// The grey value of everything around a bare jaw, or `nil` in a whole head.
+  private let surroundings: Double?
   private let seed: UInt32
 
   /// What a place of the head is, with the mandible left out.
@@ -33,7 +35,7 @@ struct HeadTissue: Sendable {
     var bone: Double
   }
 
-  init(bite: Double, opening: Double, bodyLength: Double, random: inout SeededGenerator) {
+  init(bite: Double, opening: Double, bodyLength: Double, isBare: Bool, random: inout SeededGenerator) {
     self.bite = bite
     self.opening = opening
     faceRadii = Vector(random.uniform(64...78), random.uniform(82...94), random.uniform(95...120))
@@ -51,11 +53,14 @@ struct HeadTissue: Sendable {
     hyoid = Vector(random.uniform(-2...2), throat.y - random.uniform(16...22), random.uniform(-16...2))
     hyoidRadius = random.uniform(1.8...3.6)
     maxillaHalf = random.uniform(4.5...6.5)
+    let even = random.happens(0.3) ? -1000 : random.uniform(-120...90)
+    surroundings = isBare ? even : nil
     seed = UInt32(truncatingIfNeeded: random.next())
   }
 
   /// The head at a place, where the mandible's surface is `mandible` away and the arch is `along` and `offset`.
   func sample(at point: Vector, mandible: Double, along: Double, offset: Double, ramusShare: Double) -> Sample {
+    if let surroundings { return Sample(soft: surroundings, tissueDepth: 100, bone: 100) }
     let upper = bite + opening
     // Skin: face, chin and neck together.
     let face = Self.ellipsoid(point - faceCentre, faceRadii)

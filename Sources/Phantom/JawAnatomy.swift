@@ -10,6 +10,7 @@ struct JawAnatomy: Sendable {
   let dentition: Dentition
   let tissue: HeadTissue
   let bone: BoneTexture
+  let lesions: [Lesion]
 
   init(ranges: PhantomRanges, random source: SeededGenerator) {
     var shape = source.split(1)
@@ -41,15 +42,18 @@ struct JawAnatomy: Sendable {
     }
     left = side(1)
     right = side(-1)
-    leftCourse = CanalBuilder(side: left, ranges: ranges, marrow: bone.marrow).course(&canals)
-    rightCourse = CanalBuilder(side: right, ranges: ranges, marrow: bone.marrow).course(&canals)
+    leftCourse = CanalBuilder(side: left, ranges: ranges, marrow: bone.marrow, texture: bone.amplitude).course(&canals)
+    rightCourse = CanalBuilder(side: right, ranges: ranges, marrow: bone.marrow, texture: bone.amplitude).course(
+      &canals)
 
     let bite = max(molar, 20) + shape.uniform(6.5...9)
     let opening = shape.happens(0.5) ? shape.uniform(0...2) : shape.uniform(2...12)
     let habits = Dentition.Habits(
       missing: teeth.missing, implant: teeth.hasImplants ? ranges.implantProbability : 0,
       filling: teeth.hasMetal ? ranges.fillingProbability : 0, metalValue: ranges.metalValue,
-      scale: shape.uniform(0.9...1.07), bite: bite, opening: opening, pulpShare: shape.uniform(0.15...0.4),
+      scale: shape.uniform(0.9...1.07), impacted: ranges.impactedProbability,
+      hasBrackets: teeth.hasMetal && shape.happens(ranges.bracketProbability), bite: bite, opening: opening,
+      pulpShare: shape.uniform(0.15...0.4),
       enamelThickness: shape.uniform(0.7...1.4))
     var dentition = Dentition()
     var leftTeeth = tooth.split(1)
@@ -57,7 +61,13 @@ struct JawAnatomy: Sendable {
     dentition.add(side: left, canal: leftCourse, habits: habits, random: &leftTeeth)
     dentition.add(side: right, canal: rightCourse, habits: habits, random: &rightTeeth)
     self.dentition = dentition
-    tissue = HeadTissue(bite: bite, opening: opening, bodyLength: length, random: &head)
+    tissue = HeadTissue(
+      bite: bite, opening: opening, bodyLength: length, isBare: head.happens(ranges.bareProbability), random: &head)
+    var lesion = source.split(6)
+    let sides = [left, right]
+    lesions = (0..<lesion.integer(ranges.lesions)).map { _ in
+      Lesion(side: sides[lesion.integer(0...1)], random: &lesion)
+    }
   }
 
   private static func teethState(

@@ -10,6 +10,7 @@ struct Painter {
 
   func paint(_ box: inout RenderBox) {
     let courses = [anatomy.leftCourse, anatomy.rightCourse]
+    for lesion in anatomy.lesions { paint(lesion, in: &box) }
     for root in anatomy.dentition.roots { paint(root, in: &box) }
     for crown in anatomy.dentition.crowns { paint(crown, in: &box) }
     for metal in anatomy.dentition.metals where metal.radius > 0 { paint(metal, in: &box) }
@@ -60,6 +61,22 @@ struct Painter {
             box.structures[offset] = PhantomStructure.foramen.rawValue
           }
         }
+      }
+    }
+  }
+
+  private func paint(_ lesion: Lesion, in box: inout RenderBox) {
+    let edge = box.edge
+    let shape = box.shape
+    let radius = Float(lesion.radius)
+    let soft = max(Float(lesion.softness), edge)
+    TubeField.forEachPart(
+      of: box, points: scanned(lesion.points), radii: lesion.points.map { _ in radius }, reach: radius + soft + edge,
+      up: up, flattening: 1
+    ) { field in
+      field.forEachVoxel(nearerThan: soft, in: shape) { offset, distance, _ in
+        let share = clamp(0.5 - distance / soft, 0, 1) * clamp(0.5 - box.mandible[offset] / edge, 0, 1)
+        box.values[offset] = mix(box.values[offset], Float(lesion.value), share)
       }
     }
   }

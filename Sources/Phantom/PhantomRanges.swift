@@ -44,7 +44,7 @@ public struct PhantomRanges: Sendable, Equatable {
   /// The mean grey value of marrow, fatty and dark to dense.
   public var marrowValue: ClosedRange<Double> = -130...650
   /// The deviation of grey values that trabeculae make.
-  public var trabecularAmplitude: ClosedRange<Double> = 60...420
+  public var trabecularAmplitude: ClosedRange<Double> = 30...400
   /// The distance between trabeculae.
   public var trabecularWavelength: ClosedRange<Double> = 1.1...3.0
 
@@ -53,7 +53,7 @@ public struct PhantomRanges: Sendable, Equatable {
   /// The canal's mean diameter; along its course it varies by up to a third, kept within 2.0 to 5.5.
   public var canalDiameter: ClosedRange<Double> = 2.1...4.4
   /// The thickness of the canal's wall.
-  public var wallThickness: ClosedRange<Double> = 0.3...0.9
+  public var wallThickness: ClosedRange<Double> = 0.3...1.2
   /// The grey value of the wall.
   public var wallValue: ClosedRange<Double> = 500...1500
   /// How much of the wall's grey value is seen where it is best: 0 none, 1 all.
@@ -83,6 +83,11 @@ public struct PhantomRanges: Sendable, Equatable {
   /// The probability of a tube with the canal's own looks beside it, a side.
   public var twinProbability: Double = 0.25
 
+  /// The number of dark defects and bright islands in the mandible's marrow.
+  public var lesions: ClosedRange<Int> = 0...3
+  /// The probability of a bare jaw: a bone in even surroundings, without other bones and air spaces.
+  public var bareProbability: Double = 0.08
+
   // MARK: Teeth and metal
 
   /// The probability that no tooth is missing by more than chance.
@@ -93,6 +98,10 @@ public struct PhantomRanges: Sendable, Equatable {
   public var implantProbability: Double = 0.4
   /// The probability that a tooth has a filling or a crown of metal, in a jaw with fillings.
   public var fillingProbability: Double = 0.3
+  /// The probability that a third molar lies deep and leans forward.
+  public var impactedProbability: Double = 0.35
+  /// The probability of orthodontic brackets, in a jaw with metal.
+  public var bracketProbability: Double = 0.1
   /// The probability that a jaw has metal at all.
   public var metalProbability: Double = 0.45
   /// The grey value of metal.

@@ -8,7 +8,7 @@ struct Scanner: Sendable {
   let middle: Vector
   /// Size of the field of view in millimetres along axis 0, 1, 2.
   let extent: Axes3<Double>
-  let spacing: Axes3<Double>
+  private(set) var spacing: Axes3<Double>
   /// The radius of the cylinder beyond which nothing is recorded, or `nil`.
   let cylinderRadius: Double?
   let blur: Double
@@ -51,12 +51,16 @@ struct Scanner: Sendable {
     let small = Axes3(field.uniform(42...62), field.uniform(46...70), field.uniform(46...70))
     let cylinder = field.happens(ranges.cylinderProbability)
     let cylinderShare = field.uniform(0.9...1.05)
-    spacing = options.spacing ?? Axes3(isAnisotropic ? min(voxel * ratio, 1) : voxel, voxel, voxel)
+    // Scanners do not record large fields with the smallest voxels.
+    let chosen = isSmall ? small : large
+    let finest = Self.finestVoxel(of: chosen)
+    let inPlane = max(voxel, finest)
+    spacing = options.spacing ?? Axes3(isAnisotropic ? clamp(inPlane * ratio, finest, 1) : inPlane, inPlane, inPlane)
     if let shape = options.shape {
       extent = Axes3(
         Double(shape.axis0) * spacing.axis0, Double(shape.axis1) * spacing.axis1, Double(shape.axis2) * spacing.axis2)
     } else {
-      extent = isSmall ? small : large
+      extent = chosen
     }
     middle =
       isSmall
@@ -81,12 +85,28 @@ struct Scanner: Sendable {
     motion = moves ? (axis, distance, share) : nil
     gain = looks.uniform(ranges.gain)
     offset = looks.uniform(ranges.offset).rounded()
-    ceiling = looks.uniform(ranges.ceiling).rounded()
-    floor = looks.happens(0.4) ? 0 : (offset - 1000 * gain).rounded()
+    // Cut off above and below, but never within marrow and soft tissue.
+    ceiling = max(looks.uniform(ranges.ceiling), offset + 1500 * gain).rounded()
+    floor = looks.happens(0.4) && offset > 250 * gain ? 0 : (offset - 1000 * gain).rounded()
     streakStrength = looks.uniform(ranges.streakStrength)
     place = Vector(
       looks.uniform(-120...0).rounded(), looks.uniform(-120...0).rounded(), looks.uniform(-100...100).rounded())
     seed = UInt32(truncatingIfNeeded: looks.next())
+  }
+
+  /// The voxel size that makes 40 million voxels of a field of view, at least 0.2 mm.
+  private static func finestVoxel(of extent: Axes3<Double>) -> Double {
+    let volume = extent.axis0 * extent.axis1 * extent.axis2
+    var size = 0.2
+    while volume / (size * size * size) > 4e7 { size += 0.01 }
+    return size
+  }
+
+  /// The same scanner with other voxels.
+  func withSpacing(_ spacing: Axes3<Double>) -> Scanner {
+    var scanner = self
+    scanner.spacing = spacing
+    return scanner
   }
 
   private static func rotation(pitch: Double, yaw: Double, roll: Double) -> (Vector, Vector, Vector) {

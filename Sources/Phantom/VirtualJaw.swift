@@ -1,3 +1,4 @@
+import Dispatch
 import Volume
 
 /// A synthetic jaw in a scanner: everything is drawn, and any part of its scan can be made.
@@ -17,9 +18,16 @@ public struct VirtualJaw: Sendable {
   ///   - options: what is not left to chance. Another voxel size or shape shows the same jaw with the same looks.
   public init(seed: UInt64, ranges: PhantomRanges = .training, options: PhantomOptions = PhantomOptions()) {
     let random = SeededGenerator(seed: SeededGenerator.mixed(seed &+ 0x0C0A_11CE))
-    anatomy = JawAnatomy(ranges: ranges, random: random)
-    scanner = Scanner(ranges: ranges, anatomy: anatomy, options: options, random: random)
-    orientation = options.orientation
+    let anatomy = JawAnatomy(ranges: ranges, random: random)
+    self.init(
+      anatomy: anatomy, scanner: Scanner(ranges: ranges, anatomy: anatomy, options: options, random: random),
+      orientation: options.orientation)
+  }
+
+  private init(anatomy: JawAnatomy, scanner: Scanner, orientation: Orientation) {
+    self.anatomy = anatomy
+    self.scanner = scanner
+    self.orientation = orientation
   }
 
   /// The number of voxels of the whole scan along axis 0, 1, 2, stored left-posterior-superior.
@@ -27,6 +35,15 @@ public struct VirtualJaw: Sendable {
 
   /// The voxel size in millimetres along axis 0, 1, 2, stored left-posterior-superior.
   public var spacing: Axes3<Double> { scanner.spacing }
+
+  /// The same jaw in the same field of view with voxels of another size, for instance a coarse one from which the
+  /// scan's percentiles are found quickly.
+  ///
+  /// - Parameter spacing: the voxel size in millimetres along axis 0, 1, 2, each above 0.
+  /// - Returns: the same jaw with those voxels.
+  public func withSpacing(_ spacing: Axes3<Double>) -> VirtualJaw {
+    VirtualJaw(anatomy: anatomy, scanner: scanner.withSpacing(spacing), orientation: orientation)
+  }
 
   /// The centre line of the labelled canal of one side, from the mandibular to the mental foramen, in voxels along axis
   /// 0, 1, 2 of the whole scan stored left-posterior-superior; some places may lie outside the scan.
@@ -39,12 +56,28 @@ public struct VirtualJaw: Sendable {
     }
   }
 
-  /// Makes the whole scan.
+  /// Makes the whole scan, on all cores.
   public func render() -> Phantom {
-    render(from: Axes3(0, 0, 0), shape: shape)
+    let slices = 24
+    let slabs = stride(from: 0, to: shape.axis0, by: slices).map { start in
+      (
+        origin: Axes3(start, 0, 0), shape: Axes3(min(slices, shape.axis0 - start), shape.axis1, shape.axis2)
+      )
+    }
+    var parts = [RawPart?](repeating: nil, count: slabs.count)
+    parts.withUnsafeMutableBufferPointer { slots in
+      // Each slab writes its own place only.
+      nonisolated(unsafe) let slots = slots
+      DispatchQueue.concurrentPerform(iterations: slabs.count) { index in
+        slots[index] = raw(from: slabs[index].origin, shape: slabs[index].shape)
+      }
+    }
+    var whole = RawPart()
+    for part in parts.compactMap({ $0 }) { whole.append(part) }
+    return stored(whole, origin: Axes3(0, 0, 0), shape: shape)
   }
 
-  /// Makes a part of the scan.
+  /// Makes a part of the scan, on the calling thread alone.
   ///
   /// - Parameters:
   ///   - origin: the part's first voxel, axis 0, 1, 2 of the scan stored left-posterior-superior. The part may reach
@@ -52,28 +85,7 @@ public struct VirtualJaw: Sendable {
   ///   - shape: the part's voxels along axis 0, 1, 2 of the scan stored left-posterior-superior, each at least 1.
   /// - Returns: the part, its affine moved accordingly, stored as the options say.
   public func render(from origin: Axes3<Int>, shape: Axes3<Int>) -> Phantom {
-    let effects = ScannerEffects(scanner: scanner, anatomy: anatomy)
-    let margin = effects.margin
-    var box = RenderBox(
-      origin: Axes3(origin.axis0 - margin.axis0, origin.axis1 - margin.axis1, origin.axis2 - margin.axis2),
-      shape: Axes3(
-        shape.axis0 + 2 * margin.axis0, shape.axis1 + 2 * margin.axis1, shape.axis2 + 2 * margin.axis2),
-      spacing: spacing)
-    AnatomyRenderer(anatomy: anatomy, scanner: scanner).fill(&box)
-    Painter(anatomy: anatomy, scanner: scanner).paint(&box)
-    let storage = StoredOrder(shape: shape, spacing: spacing, orientation: orientation)
-    let grid = storage.grid(
-      firstVoxel: scanner.place
-        + Vector(
-          Double(origin.axis2) * spacing.axis2, Double(origin.axis1) * spacing.axis1,
-          Double(origin.axis0) * spacing.axis0))
-    let values = storage.stored(effects.recorded(box))
-    var labels = Self.inner(box.truth, of: box.shape, margin: margin, shape: shape)
-    blankOutsideCylinder(&labels, origin: origin, shape: shape)
-    let structures = Self.inner(box.structures, of: box.shape, margin: margin, shape: shape)
-    return Phantom(
-      scan: Volume(grid: grid, voxels: values), truth: Mask(grid: grid, labels: storage.stored(labels)),
-      structures: storage.stored(structures), description: description)
+    stored(raw(from: origin, shape: shape), origin: origin, shape: shape)
   }
 
   /// One line about the jaw and the scanner.
@@ -86,6 +98,49 @@ public struct VirtualJaw: Sendable {
       + "\(short(anatomy.bone.marrow)) HU; \(anatomy.dentition.crowns.count) crowns, "
       + "\(anatomy.dentition.metals.count) metal bodies; noise \(short(scanner.noise)) HU, blur "
       + "\(short(scanner.blur)) mm"
+  }
+
+  /// A part before it is stored: axis 0 up, 1 back, 2 left.
+  private struct RawPart {
+    var values: [Float] = []
+    var labels: [UInt8] = []
+    var structures: [UInt8] = []
+
+    mutating func append(_ other: RawPart) {
+      values += other.values
+      labels += other.labels
+      structures += other.structures
+    }
+  }
+
+  private func raw(from origin: Axes3<Int>, shape: Axes3<Int>) -> RawPart {
+    let effects = ScannerEffects(scanner: scanner, anatomy: anatomy)
+    let margin = effects.margin
+    var box = RenderBox(
+      origin: Axes3(origin.axis0 - margin.axis0, origin.axis1 - margin.axis1, origin.axis2 - margin.axis2),
+      shape: Axes3(
+        shape.axis0 + 2 * margin.axis0, shape.axis1 + 2 * margin.axis1, shape.axis2 + 2 * margin.axis2),
+      spacing: spacing)
+    AnatomyRenderer(anatomy: anatomy, scanner: scanner).fill(&box)
+    Painter(anatomy: anatomy, scanner: scanner).paint(&box)
+    var labels = Self.inner(box.truth, of: box.shape, margin: margin, shape: shape)
+    blankOutsideCylinder(&labels, origin: origin, shape: shape)
+    return RawPart(
+      values: effects.recorded(box), labels: labels,
+      structures: Self.inner(box.structures, of: box.shape, margin: margin, shape: shape))
+  }
+
+  private func stored(_ part: RawPart, origin: Axes3<Int>, shape: Axes3<Int>) -> Phantom {
+    let storage = StoredOrder(shape: shape, spacing: spacing, orientation: orientation)
+    let grid = storage.grid(
+      firstVoxel: scanner.place
+        + Vector(
+          Double(origin.axis2) * spacing.axis2, Double(origin.axis1) * spacing.axis1,
+          Double(origin.axis0) * spacing.axis0))
+    return Phantom(
+      scan: Volume(grid: grid, voxels: storage.stored(part.values)),
+      truth: Mask(grid: grid, labels: storage.stored(part.labels)), structures: storage.stored(part.structures),
+      description: description)
   }
 
   /// Nothing can be labelled where the scanner recorded nothing.
