@@ -24,6 +24,49 @@ struct PhantomTests {
     #expect(checksum(one) != checksum(generator.phantom(seed: 6)))
   }
 
+  @Test("A seed's jaw is the same on every machine")
+  func sameEverywhere() {
+    let jaw = VirtualJaw(seed: 1, options: PhantomOptions(spacing: Axes3(repeating: 0.5), showsWholeJaw: true))
+    let middle = jaw.centreLine(isLeft: true)[60]
+    let origin = Axes3(0, 1, 2).map { Int(middle[$0]) - 12 }
+    let sum = checksum(jaw.render(from: origin, shape: Axes3(24, 24, 24)))
+    // Changes with the generator, and with nothing else.
+    #expect(sum == 2_988_854_406_774_105_757)
+  }
+
+  @Test("Only the canal's own voxels are labelled, never a look-alike's")
+  func structuresAgree() {
+    var found: Set<PhantomStructure> = []
+    for seed in 20..<32 as Range<UInt64> {
+      let phantom = VirtualJaw(seed: seed, options: Self.coarse).render()
+      for (label, number) in zip(phantom.truth.labels, phantom.structures) {
+        guard let structure = PhantomStructure(rawValue: number) else {
+          Issue.record("structure \(number) has no name")
+          return
+        }
+        found.insert(structure)
+        if label == 1 && structure != .leftCanal || label == 2 && structure != .rightCanal {
+          Issue.record("label \(label) on \(structure) in seed \(seed)")
+          return
+        }
+      }
+    }
+    #expect(found == Set(PhantomStructure.allCases))
+  }
+
+  @Test("Other voxels show the same jaw in the same field of view")
+  func otherSpacing() {
+    let fine = VirtualJaw(seed: 12, options: PhantomOptions(spacing: Axes3(repeating: 1)))
+    let coarse = fine.withSpacing(Axes3(repeating: 2))
+    for axis in 0..<3 { #expect(abs(fine.shape[axis] - 2 * coarse.shape[axis]) <= 1) }
+    func share(_ phantom: Phantom) -> Double {
+      Double(phantom.structures.filter { $0 == PhantomStructure.marrow.rawValue }.count)
+        / Double(phantom.structures.count)
+    }
+    let (one, other) = (share(fine.render()), share(coarse.render()))
+    #expect(abs(one - other) < 0.1 * one, "marrow fills \(one) and \(other)")
+  }
+
   @Test("A part has the voxels of the whole scan, wherever it is cut")
   func partEqualsWhole() {
     var largest: Float = 0
