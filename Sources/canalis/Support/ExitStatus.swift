@@ -1,0 +1,34 @@
+import ArgumentParser
+import Checkpoint
+import Clicks
+import Segmentation
+import Session
+import Volume
+
+/// How the program ends. The one list of exit codes.
+enum ExitStatus: Int32 {
+  /// Everything was done.
+  case done = 0
+  /// Something failed that is not the data's fault: a full disk, a file that exists, no terminal.
+  case failure = 1
+  /// A file is not what it should be, or a comparison failed.
+  case badData = 2
+  /// The command line makes no sense.
+  case usage = 64
+  /// The user ended it.
+  case interrupted = 130
+}
+
+/// A failure of a command, with the exit code that says what kind of failure.
+struct CommandFailure: Error, CustomStringConvertible {
+  /// What, where, and what to do.
+  let description: String
+  /// How the program ends.
+  let status: ExitStatus
+
+  /// Creates a failure.
+  init(_ description: String, status: ExitStatus = .failure) {
+    self.description = description
+    self.status = status
+  }
+}
