@@ -1,0 +1,47 @@
+import Checkpoint
+import Clicks
+import Foundation
+import Segmentation
+import UMamba2
+import Volume
+
+/// One run of the pipeline for a command: says what it will cost, shows progress, can be interrupted.
+struct SegmentationRun {
+  /// The scan.
+  let scan: Volume
+  /// The model.
+  let model: Model
+  /// How the mask is computed.
+  let settings: SegmentationSettings
+  /// The clicks in order.
+  let clicks: [Click]
+  /// Whether the summed logits are wanted.
+  var keepsLogits = false
+
+  /// Runs of more seconds than this are announced with their time and memory.
+  static let secondsWithoutAnnouncement = 30.0
+
+  /// Computes the mask.
+  ///
+  /// - Parameter progress: Where progress goes.
+  /// - Throws: What is wrong with the data; `CancellationError` when the user interrupted.
+  func run(progress: ProgressPrinter) throws -> SegmentationResult {
+    progress.show(stage: "preparing the network", fraction: 0)
+    let network = try UMamba2Network(plan: model.metadata.plan, parameters: model.parameters)
+    let predictor = try InteractivePredictor(
+      scan: scan, metadata: model.metadata, network: network, settings: settings, keepsLogits: keepsLogits)
+    let cost = predictor.cost(clicks: clicks)
+    if cost.seconds > Self.secondsWithoutAnnouncement {
+      progress.note(
+        "\(cost.windows) windows: about \(ProgressPrinter.duration(cost.seconds)) and "
+          + "\(String(format: "%.1f", Double(cost.peakBytes) / 1e9)) GB of memory; Ctrl-C stops it")
+    }
+    let result = try predictor.segment(clicks: clicks) { report in
+      try Interruption.check()
+      progress.show(stage: report.stage, fraction: report.fraction)
+    }
+    progress.clear()
+    for warning in result.warnings { progress.note("warning: \(warning)") }
+    return result
+  }
+}
