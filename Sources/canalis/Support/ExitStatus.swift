@@ -3,6 +3,7 @@ import Checkpoint
 import Clicks
 import Segmentation
 import Session
+import Terminal
 import Volume
 
 /// How the program ends. The one list of exit codes.
@@ -30,5 +31,28 @@ struct CommandFailure: Error, CustomStringConvertible {
   init(_ description: String, status: ExitStatus = .failure) {
     self.description = description
     self.status = status
+  }
+}
+
+extension ExitStatus {
+  /// How the program ends after an error of ours; `nil` for the argument parser's own.
+  init?(failure error: any Error) {
+    switch error {
+    case let failure as CommandFailure: self = failure.status
+    case let error as VolumeError: self = error.isAboutOutput ? .failure : .badData
+    case is CheckpointError, is ClicksError, is SessionError, is SegmentationError: self = .badData
+    case is TerminalError: self = .failure
+    default: return nil
+    }
+  }
+}
+
+extension VolumeError {
+  /// Whether the output is at fault, not the data.
+  fileprivate var isAboutOutput: Bool {
+    switch self {
+    case .system, .fileExists, .wouldReplaceInput, .unknownFormat: true
+    default: false
+    }
   }
 }
