@@ -116,7 +116,7 @@ struct ModelCommand: ParsableCommand {
       try OutputFiles.check([output], force: force)
       let metadata = plan.metadata(seed: seed)
       try ModelWriter.write(
-        metadata: metadata, parameters: DrawnParameters(plan: metadata.plan, seed: seed), to: output, overwrite: force)
+        metadata, parameters: DrawnParameters(plan: metadata.plan, seed: seed), to: output, overwrite: force)
       print("\(DisplayText.escaped(output)): untrained weights, seed \(seed)")
     }
   }

@@ -56,7 +56,7 @@ struct Render: ParsableCommand {
       let content = try SessionFile.read(session).content
       try ClickSource.check(content, path: session, scan: ScanIdentity(path: scan, volume: volume))
       history = content.history
-      settings = content.view.flatMap { try? $0.decoded(as: ViewSettings.self) } ?? settings
+      settings = content.view.map(ViewSettings.init(json:)) ?? settings
     }
     if let voxel {
       guard volume.grid.shape.contains(voxel.index) else {
@@ -80,7 +80,7 @@ struct Render: ParsableCommand {
     switch (output as NSString).pathExtension.lowercased() {
     case "png": return try frame.png()
     case "txt": return Array((frame.text + "\n").utf8)
-    case "ansi": return Array(frame.ansi(capabilities).utf8)
+    case "ansi": return Array(frame.ansi(capabilities: capabilities).utf8)
     default: throw ValidationError("\(output): the name must end in .png, .txt or .ansi")
     }
   }

@@ -85,8 +85,9 @@ struct Segment: ParsableCommand {
       notice: model.metadata.honesty, scan: .init(name: identity.path, sha256: identity.sha256),
       model: .init(name: model.metadata.name, sha256: model.sha256), settings: settings,
       clicks: placed.map { .init($0, forced: forced.contains($0.id)) })
-    if let saveLogits, let logits = result.summedLogits {
-      try logits.write(to: saveLogits, overwrite: force, protecting: [scan])
+    if let saveLogits, let logits = result.logits {
+      try NPYArray(shape: logits.shape, values: .float32(logits.values))
+        .write(to: saveLogits, overwrite: force, protecting: [scan])
     }
     _ = try MaskExport(mask: result.mask, scan: volume, scanPath: scan, report: report)
       .write(to: output, overwrite: force)
@@ -147,8 +148,7 @@ struct SegmentSummary: Encodable {
 
   /// Summarizes a result.
   init(result: SegmentationResult, report: MaskReport, rules: SegmentationSettings.Rules) {
-    let change = [UInt8(1), 2].map { label in result.mask.labels.reduce(0) { $0 + ($1 == label ? 1 : 0) } }
-    voxels = ["left": change[0], "right": change[1]]
+    voxels = ["left": result.voxelCount(label: 1), "right": result.voxelCount(label: 2)]
     windows = result.windows
     seconds = result.seconds
     list = report.clicks

@@ -179,7 +179,7 @@ struct SessionCommand: ParsableCommand {
       let data: Data
       switch format {
       case .challenge:
-        data = try ChallengeFile.encode(clicks, backgroundClicks: dropNegative ? .dropped : .refused)
+        data = try ChallengeFile.encode(clicks, backgroundClicks: dropNegative ? .drop : .refuse)
       case .csv:
         let grid = Grid(shape: content.header.scan.shape, spacing: content.header.scan.spacing, affine: nil)
         data = ClickTable.encode(clicks, grid: grid)

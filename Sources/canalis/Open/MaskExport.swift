@@ -24,7 +24,7 @@ struct MaskExport {
   func write(to path: String, overwrite: Bool) throws -> String {
     let side = Self.sideFile(of: path)
     if !overwrite, FileManager.default.fileExists(atPath: side) { throw VolumeError.fileExists(path: side) }
-    try MaskWriter.write(mask, likeScan: scan, to: path, overwrite: overwrite, protecting: [scanPath])
+    try MaskWriter.write(mask, likeScan: scan.header, to: path, overwrite: overwrite, protecting: [scanPath])
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
     try AtomicFile.write(Array(try encoder.encode(report)) + [0x0A], to: side, overwrite: overwrite)

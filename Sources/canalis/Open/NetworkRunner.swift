@@ -62,6 +62,7 @@ private final class Body {
   private let mailbox: Mailbox<ViewerMessage>
   private var predictor: InteractivePredictor<UMamba2Network>?
   private var labels: [UInt8]?
+  private var hasAnswered = false
 
   init(scan: Volume, model: Model, settings: SegmentationSettings, mailbox: Mailbox<ViewerMessage>) {
     self.scan = scan
@@ -87,12 +88,17 @@ private final class Body {
     let clicks = job.clicks.map(\.click)
     let predictor = try loadedPredictor(for: job)
     try ticket.check()
-    let cost = predictor.cost(clicks: clicks)
-    let mustAsk = cost.seconds > NetworkRunner.secondsWithoutAsking && !request.isConfirmed
-    mailbox.post(
-      .costEstimated(
-        job: job.id, CostEstimate(seconds: cost.seconds, bytes: cost.peakBytes, needsConfirmation: mustAsk)))
-    if mustAsk { return }
+    // Later answers decode a few windows of what the first one encoded.
+    if !hasAnswered {
+      let seconds = predictor.estimate.seconds()
+      let mustAsk = seconds > NetworkRunner.secondsWithoutAsking && !request.isConfirmed
+      mailbox.post(
+        .costEstimated(
+          job: job.id,
+          Viewer.CostEstimate(
+            seconds: seconds, bytes: predictor.estimate.peakMemoryBytes, needsConfirmation: mustAsk)))
+      if mustAsk { return }
+    }
     let start = ContinuousClock.now
     var lastReport = start
     let result = try predictor.segment(clicks: clicks) { progress in
@@ -106,6 +112,7 @@ private final class Body {
         .networkProgress(job: job.id, stage: progress.stage, fraction: progress.fraction, secondsLeft: left))
     }
     try ticket.check()
+    hasAnswered = true
     let change = MaskChange(from: labels, to: result.mask.labels)
     labels = result.mask.labels
     mailbox.post(

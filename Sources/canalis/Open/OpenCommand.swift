@@ -83,7 +83,7 @@ struct Open: ParsableCommand {
 extension ScanSession {
   /// How the scan was looked at before.
   var viewSettings: ViewSettings {
-    session.content.view.flatMap { try? $0.decoded(as: ViewSettings.self) } ?? ViewSettings()
+    session.content.view.map(ViewSettings.init(json:)) ?? ViewSettings()
   }
 
   /// What the side file of an export says, without clicks.

@@ -144,6 +144,6 @@ extension ModelIdentity {
 extension ProcessorIdentity {
   /// What computes here.
   static var current: ProcessorIdentity {
-    ProcessorIdentity(kind: Threads.processorKind, threads: Threads.count)
+    ProcessorIdentity(kind: "x86-64 \(InstructionSet.best)", threads: Threads.count)
   }
 }

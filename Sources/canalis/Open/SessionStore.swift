@@ -20,10 +20,10 @@ final class SessionStore: Sendable {
   }
 
   /// Appends an event of the viewer and answers with `eventStored` or `storeFailed`.
-  func store(_ event: ViewerEvent, sequence: Int) {
+  func store(_ event: SessionEvent, sequence: Int) {
     queue.async { [self] in
       do {
-        _ = try log.append(try event.sessionEvent)
+        _ = try log.append(event)
         mailbox.post(.eventStored(sequence: sequence))
       } catch {
         mailbox.post(.storeFailed(sequence: sequence, text: "\(error)"))
@@ -41,19 +41,6 @@ final class SessionStore: Sendable {
   /// Waits until everything given so far is on disk or has failed.
   func finish() {
     queue.sync {}
-  }
-}
-
-extension ViewerEvent {
-  /// The event as the session's file has it.
-  fileprivate var sessionEvent: SessionEvent {
-    get throws {
-      switch self {
-      case .click(let action): return .click(action)
-      case .note(let text): return .note(text)
-      case .view(let settings): return .view(try JSONValue(encoding: settings))
-      }
-    }
   }
 }
 

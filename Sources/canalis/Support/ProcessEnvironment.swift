@@ -12,7 +12,8 @@ enum ProcessEnvironment {
   ///
   /// - `OMP_WAIT_POLICY=passive`: idle threads sleep. Spinning costs milliseconds a call when the viewer and the
   ///   network share two cores.
-  private static let defaults = ["OMP_WAIT_POLICY": "passive"]
+  /// - `SWIFT_BACKTRACE`: after a crash the Swift runtime prints where it was and does not wait for a key.
+  private static let defaults = ["OMP_WAIT_POLICY": "passive", "SWIFT_BACKTRACE": "enable=yes,interactive=no"]
 
   /// Starts the program again with the variables set, unless they are. Returns when there is nothing to do or when the
   /// program cannot be started again, which costs speed only.

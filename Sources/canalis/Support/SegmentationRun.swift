@@ -28,15 +28,16 @@ struct SegmentationRun {
   func run(progress: ProgressPrinter) throws -> SegmentationResult {
     progress.show(stage: "preparing the network", fraction: 0)
     let network = try UMamba2Network(plan: model.metadata.plan, parameters: model.parameters)
+    // One answer is wanted: nothing is kept for a next one.
     let predictor = try InteractivePredictor(
-      scan: scan, metadata: model.metadata, network: network, settings: settings, keepsLogits: keepsLogits)
-    let cost = predictor.cost(clicks: clicks)
-    if cost.seconds > Self.secondsWithoutAnnouncement {
+      scan: scan, metadata: model.metadata, network: network, settings: settings, cacheBytes: 0)
+    let estimate = predictor.estimate
+    if estimate.seconds() > Self.secondsWithoutAnnouncement {
       progress.note(
-        "\(cost.windows) windows: about \(ProgressPrinter.duration(cost.seconds)) and "
-          + "\(String(format: "%.1f", Double(cost.peakBytes) / 1e9)) GB of memory; Ctrl-C stops it")
+        "\(estimate.windows) windows: about \(ProgressPrinter.duration(estimate.seconds())) and "
+          + "\(String(format: "%.1f", Double(estimate.peakMemoryBytes) / 1e9)) GB of memory; Ctrl-C stops it")
     }
-    let result = try predictor.segment(clicks: clicks) { report in
+    let result = try predictor.segment(clicks: clicks, keepsLogits: keepsLogits) { report in
       try Interruption.check()
       progress.show(stage: report.stage, fraction: report.fraction)
     }
