@@ -17,6 +17,9 @@ public enum ClickKind: String, Sendable, Hashable, Codable, CaseIterable {
     case .right: 2
     }
   }
+
+  /// The kind in a clinician's words.
+  public var displayName: String { self == .background ? "not canal" : rawValue }
 }
 
 /// One thing that a clinician said about one voxel of a scan.

@@ -191,8 +191,3 @@ extension PlacedClick: CustomStringConvertible {
   /// The click as people read it, for instance "click 7 left at [40, 121, 88]".
   public var description: String { "click \(id) \(kind.displayName) at \(voxel.array)" }
 }
-
-extension ClickKind {
-  /// The kind as people read it.
-  fileprivate var displayName: String { self == .background ? "not canal" : rawValue }
-}
