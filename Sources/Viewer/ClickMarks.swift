@@ -45,11 +45,6 @@ struct ClickMark {
   }
 }
 
-extension ClickKind {
-  /// The kind as people read it.
-  var displayName: String { self == .background ? "not canal" : rawValue }
-}
-
 extension ViewerModel {
   /// Numbers of the clicks whose latest change is not on disk yet.
   var pendingClicks: Set<Int> { unstored.values.reduce(into: []) { $0.formUnion($1) } }
