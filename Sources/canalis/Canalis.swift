@@ -25,6 +25,8 @@ struct Canalis: ParsableCommand {
   static func main() {
     ProcessEnvironment.establish()
     signal(SIGPIPE, SIG_IGN)
+    // A limit on the size of files becomes an error of the write, not the end of the program.
+    signal(SIGXFSZ, SIG_IGN)
     do {
       var command = try parseAsRoot()
       try command.run()

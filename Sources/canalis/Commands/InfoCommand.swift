@@ -149,7 +149,8 @@ struct FileDescription: Encodable {
       key: "spacing_mm", .numbers(metadata.spacing.array))
     add("classes", metadata.classNames.joined(separator: ", "), key: "classes", .texts(metadata.classNames))
     add(
-      "click kinds", metadata.clickKinds.isEmpty ? "none: takes no clicks" : metadata.clickKinds.joined(separator: ", "),
+      "click kinds",
+      metadata.clickKinds.isEmpty ? "none: takes no clicks" : metadata.clickKinds.joined(separator: ", "),
       key: "click_kinds", .texts(metadata.clickKinds))
     add("parameters", "\(model.parameterCount)", key: "parameters", .integer(model.parameterCount))
     add("orientation", metadata.orientation, key: "orientation")

@@ -32,7 +32,9 @@ struct Render: ParsableCommand {
   @Option(help: ArgumentHelp("Colours: 0, 8, 16, 256 or 24bit.", valueName: "colours"))
   var colors: ColorOption = .palette256
 
-  @Option(help: ArgumentHelp("What to show: \(RenderView.allCases.map(\.rawValue).joined(separator: ", ")).", valueName: "view"))
+  @Option(
+    help: ArgumentHelp(
+      "What to show: \(RenderView.allCases.map(\.rawValue).joined(separator: ", ")).", valueName: "view"))
   var view: RenderView = .all
 
   @Option(

@@ -23,7 +23,8 @@ struct Segment: ParsableCommand {
   @Argument(help: ArgumentHelp("The scan: .nii, .nii.gz, or .hdr with .img.", valueName: "scan"))
   var scan: String
 
-  @Option(name: [.short, .long], help: ArgumentHelp("Where the mask goes: .nii, .nii.gz, .hdr or .img.", valueName: "mask"))
+  @Option(
+    name: [.short, .long], help: ArgumentHelp("Where the mask goes: .nii, .nii.gz, .hdr or .img.", valueName: "mask"))
   var output: String
 
   @Option(
@@ -114,7 +115,9 @@ struct Segment: ParsableCommand {
 
   private func print(_ summary: SegmentSummary) throws {
     guard !outputOptions.json else { return try JSONOutput.write(summary) }
-    Swift.print("\(DisplayText.escaped(output)): left \(summary.voxels["left"] ?? 0), right \(summary.voxels["right"] ?? 0) voxels")
+    Swift.print(
+      "\(DisplayText.escaped(output)): left \(summary.voxels["left"] ?? 0), right \(summary.voxels["right"] ?? 0) voxels"
+    )
     Swift.print(
       "\(summary.windows) windows in \(ProgressPrinter.duration(summary.seconds)), \(summary.clicks) clicks, "
         + "\(summary.forcedClicks) forced; model \(DisplayText.escaped(summary.model)): "

@@ -99,7 +99,9 @@ struct SessionCommand: ParsableCommand {
     @Option(help: ArgumentHelp("The scan, if it is no longer where the session says.", valueName: "file"))
     var scan: String?
 
-    @Option(help: ArgumentHelp("The model that the session used. Default: $CANALIS_MODEL, else the bundled one.", valueName: "file"))
+    @Option(
+      help: ArgumentHelp(
+        "The model that the session used. Default: $CANALIS_MODEL, else the bundled one.", valueName: "file"))
     var model: String?
 
     @Flag(help: "Use the model although it is not the one that the session used.")
@@ -157,7 +159,8 @@ struct SessionCommand: ParsableCommand {
 
     @OptionGroup var source: Source
 
-    @Option(name: [.short, .long], help: ArgumentHelp("The file to write; without it, standard output.", valueName: "file"))
+    @Option(
+      name: [.short, .long], help: ArgumentHelp("The file to write; without it, standard output.", valueName: "file"))
     var output: String?
 
     @Option(
@@ -228,7 +231,8 @@ struct SessionCommand: ParsableCommand {
         for finding in findings { print("\(finding.severity.rawValue): \(finding.message)") }
         print(
           errors.isEmpty
-            ? "\(content.records.count) events, \(content.history.clicks.count) clicks in force: as written" : "not valid")
+            ? "\(content.records.count) events, \(content.history.clicks.count) clicks in force: as written"
+            : "not valid")
       }
       if !errors.isEmpty { throw ExitCode(ExitStatus.badData.rawValue) }
     }

@@ -41,7 +41,8 @@ struct Open: ParsableCommand {
   func run() throws {
     guard isatty(STDIN_FILENO) == 1, isatty(STDOUT_FILENO) == 1 else {
       throw CommandFailure(
-        "the viewer needs a terminal; without one use \"canalis render\" for a picture and \"canalis segment\" for a mask")
+        "the viewer needs a terminal; without one use \"canalis render\" for a picture and \"canalis segment\" for a mask"
+      )
     }
     let progress = ProgressPrinter(isQuiet: false)
     let opened = try ScanSession(scanPath: scan, sessionPath: session, options: modelOptions) { stage in

@@ -54,7 +54,8 @@ struct ScanSession {
       }
       settings = try Self.settings(of: content, options: options, path: path)
       if content.model.sha256 != modelIdentity.sha256, model != nil {
-        notices.append("the session's model was \(DisplayText.escaped(content.model.name)); this one answers from now on")
+        notices.append(
+          "the session's model was \(DisplayText.escaped(content.model.name)); this one answers from now on")
         _ = try session.log?.append(.model(modelIdentity))
       }
       if !content.history.clicks.isEmpty {

@@ -32,7 +32,9 @@ enum ClickSource {
     guard isSession(path) || path.hasSuffix(".jsonl") else {
       let clicks = try ChallengeFile.read(path: path, shape: scan.grid.shape)
       return Clicks(
-        clicks: clicks.enumerated().map { PlacedClick(id: $0.offset + 1, kind: $0.element.kind, voxel: $0.element.voxel) }
+        clicks: clicks.enumerated().map {
+          PlacedClick(id: $0.offset + 1, kind: $0.element.kind, voxel: $0.element.voxel)
+        }
       )
     }
     let content = try SessionFile.read(path).content

@@ -73,7 +73,8 @@ struct ModelVerification {
         "\(DisplayText.escaped(folder)): points.npy and labels.npy must hold whole numbers", status: .badData)
     }
     guard points.shape[1] == 0 || plan.prompts != nil else {
-      throw CommandFailure("\(DisplayText.escaped(folder)): the case has clicks, the model takes none", status: .badData)
+      throw CommandFailure(
+        "\(DisplayText.escaped(folder)): the case has clicks, the model takes none", status: .badData)
     }
     return try kinds.enumerated().map { index, kind in
       let voxel = Axes3(voxels[3 * index], voxels[3 * index + 1], voxels[3 * index + 2])

@@ -18,7 +18,8 @@ enum OutputFiles {
       let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
       if !manager.isWritableFile(atPath: folder) {
         throw CommandFailure(
-          "\(DisplayText.escaped(path)): the folder \(DisplayText.escaped(folder)) is not there or may not be written to")
+          "\(DisplayText.escaped(path)): the folder \(DisplayText.escaped(folder)) is not there or may not be written to"
+        )
       }
     }
   }

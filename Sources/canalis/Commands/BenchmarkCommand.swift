@@ -1,0 +1,83 @@
+import ArgumentParser
+import Checkpoint
+import Foundation
+import Layers
+import UMamba2
+import Volume
+
+/// `canalis benchmark`.
+struct Benchmark: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Measure how fast this machine answers.",
+    discussion: """
+      Runs one patch through the network and reports the full forward pass, the part that a click reruns, the rate \
+      beside a matrix product (sgemm) of the same run, and the most memory held. Operations are those executed.
+
+      Examples:
+        canalis benchmark
+        canalis benchmark --plan task2 --repeats 1     the published plan with drawn weights: minutes, gigabytes
+      """)
+
+  @Option(help: ArgumentHelp("The model. Default: $CANALIS_MODEL, else the bundled one.", valueName: "file"))
+  var model: String?
+
+  @Option(help: ArgumentHelp("Drawn weights for a plan instead of a model: compact or task2.", valueName: "plan"))
+  var plan: NamedPlan?
+
+  @Option(help: ArgumentHelp("Voxels of the patch. Default: the plan's.", valueName: "DxHxW"))
+  var patch: PatchOption?
+
+  @Option(help: ArgumentHelp("How often to run; the best counts.", valueName: "number"))
+  var repeats = 3
+
+  @OptionGroup var outputOptions: OutputOptions
+
+  func validate() throws {
+    if model != nil, plan != nil { throw ValidationError("give --model or --plan, not both") }
+    if repeats < 1 { throw ValidationError("--repeats must be at least 1") }
+  }
+
+  func run() throws {
+    Interruption.watch()
+    let subject: (plan: NetworkPlan, parameters: any ParameterSource)
+    if let plan {
+      subject = (plan.plan, DrawnParameters(plan: plan.plan, seed: 1))
+    } else {
+      let model = try Model.load(path: try BundledAssets.modelPath(option: model))
+      subject = (model.metadata.plan, model.parameters)
+    }
+    let report = try ForwardBenchmark(
+      plan: subject.plan, patch: patch?.shape, parameters: subject.parameters, repeats: repeats
+    ).run(progress: ProgressPrinter(isQuiet: outputOptions.quiet))
+    guard !outputOptions.json else { return try JSONOutput.write(report) }
+    print(
+      "patch \(report.patch.map(String.init).joined(separator: " x ")), \(report.threads) threads, \(report.instructionSet)"
+    )
+    print(String(format: "full forward  %8.3f s  %7.1f GFLOP/s", report.fullForwardSeconds, report.forwardGflops))
+    print(String(format: "click rerun   %8.3f s", report.clickRerunSeconds))
+    print(
+      String(
+        format: "sgemm                     %7.1f GFLOP/s: the forward reaches %.0f %%", report.sgemmGflops,
+        100 * report.shareOfSgemm))
+    print(String(format: "peak memory   %8.2f GiB", Double(report.peakMemoryBytes) / Double(1 << 30)))
+    print("stage                      seconds    GFLOP  GFLOP/s")
+    for stage in report.stages {
+      print(
+        stage.name.padding(toLength: 24, withPad: " ", startingAt: 0)
+          + String(format: "%10.4f %8.2f %8.1f", stage.seconds, stage.gflop, stage.gflops))
+    }
+  }
+}
+
+/// `128x256x256`.
+struct PatchOption: ExpressibleByArgument {
+  let shape: Axes3<Int>
+
+  init?(argument: String) {
+    let parts = argument.lowercased().split(separator: "x").map { Int($0) }
+    guard parts.count == 3, let axis0 = parts[0], let axis1 = parts[1], let axis2 = parts[2],
+      [axis0, axis1, axis2].allSatisfy({ (1...4096).contains($0) })
+    else { return nil }
+    shape = Axes3(axis0, axis1, axis2)
+  }
+}
