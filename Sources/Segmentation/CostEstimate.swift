@@ -39,11 +39,11 @@ public struct CostEstimate: Sendable, Equatable {
     let patch = patch ?? metadata.plan.patch
     let pipeline = try PipelinePlan(metadata: metadata, settings: settings, orientation: grid.orientation)
     let geometry = try pipeline.geometry(grid: grid, box: VoxelBox(wholeOf: grid.shape), patch: patch)
-    self.init(geometry: geometry, pipeline: pipeline, work: metadata.plan.work(patch: patch), patch: patch)
+    try self.init(geometry: geometry, pipeline: pipeline, work: metadata.plan.work(patch: patch), patch: patch)
   }
 
-  init(geometry: ScanGeometry, pipeline: PipelinePlan, work: NetworkWork, patch: Axes3<Int>) {
-    let plan = WindowPlan(size: geometry.paddedShape, patch: patch, step: pipeline.settings.step)
+  init(geometry: ScanGeometry, pipeline: PipelinePlan, work: NetworkWork, patch: Axes3<Int>) throws {
+    let plan = try pipeline.windows(geometry: geometry, patch: patch)
     windows = plan.count
     views = pipeline.mirroring.views.count
     multiplyAccumulates = Double(plan.count) * Double(pipeline.mirroring.views.count) * Double(work.total)

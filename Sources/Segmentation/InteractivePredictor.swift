@@ -58,7 +58,7 @@ public final class InteractivePredictor<Network: PatchNetwork> {
     let pipeline = try PipelinePlan(metadata: metadata, settings: settings, orientation: scan.grid.orientation)
     let box = VoxelBox.aroundNonzero(scan.voxels, shape: scan.grid.shape) ?? VoxelBox(wholeOf: scan.grid.shape)
     let geometry = try pipeline.geometry(grid: scan.grid, box: box, patch: network.patch)
-    let estimate = CostEstimate(
+    let estimate = try CostEstimate(
       geometry: geometry, pipeline: pipeline, work: network.plan.work(patch: network.patch), patch: network.patch)
     let working = CostEstimate.workingBytes(geometry: geometry, pipeline: pipeline, patch: network.patch)
     let available = AvailableMemory.bytes
@@ -74,7 +74,7 @@ public final class InteractivePredictor<Network: PatchNetwork> {
     grid = scan.grid
     patch = network.patch
     weights = GaussianWeights(patch: network.patch)
-    windowPlan = WindowPlan(size: geometry.paddedShape, patch: network.patch, step: settings.step)
+    windowPlan = try pipeline.windows(geometry: geometry, patch: network.patch)
     input = NetworkInput(
       volume: scan, geometry: geometry, normalization: metadata.normalization[0], patch: network.patch)
     runner = WindowRunner(
@@ -126,6 +126,17 @@ public final class InteractivePredictor<Network: PatchNetwork> {
       logits: sum.logits, warnings: warnings)
   }
 
+  /// Says what `segment` would cost now, with what is kept from earlier runs.
+  ///
+  /// - Parameter clicks: All clicks.
+  /// - Returns: The windows for which the network would run, and its multiply-accumulates.
+  /// - Throws: `ClicksError` or `SegmentationError` for clicks that `segment` would refuse.
+  public func pendingWork(clicks: [Click]) throws -> (windows: Int, multiplyAccumulates: Double) {
+    let inForce = try pipeline.validated(clicks, shape: grid.shape)
+    let (windows, work) = runner.pending(prompts: try windowPrompts(inForce))
+    return (windows.count, work)
+  }
+
   /// The clicks that each window sees, relative to its corner.
   func windowPrompts(_ clicks: [Click]) throws -> [[PointPrompt]] {
     let placed = try clicks.compactMap { click in
@@ -163,7 +174,8 @@ public final class InteractivePredictor<Network: PatchNetwork> {
     prompts: [[PointPrompt]], negativeClicks: NegativeClicks?, keepsLogits: Bool, labels: inout [UInt8],
     progress: SegmentationObserver
   ) throws -> Sum {
-    let (pending, totalWork) = runner.begin(prompts: prompts)
+    runner.begin()
+    let (pending, totalWork) = runner.pending(prompts: prompts)
     let labeller = SliceLabeller(geometry: geometry, negativeClicks: negativeClicks)
     let accumulator = LogitAccumulator(classes: pipeline.classes, size: geometry.paddedShape, patch: patch)
     let isReference = settings.rules == .reference

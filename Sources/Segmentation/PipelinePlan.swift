@@ -96,6 +96,21 @@ struct PipelinePlan: Sendable {
     try ScanGeometry(grid: grid, box: box, turn: turn, targetSpacing: targetSpacing, patch: patch)
   }
 
+  /// Spreads windows over a scan.
+  ///
+  /// - Parameters:
+  ///   - geometry: The scan's way to the network's grid.
+  ///   - patch: Voxels of a window.
+  /// - Returns: The windows.
+  /// - Throws: `SegmentationError.tooManyWindows`.
+  func windows(geometry: ScanGeometry, patch: Axes3<Int>) throws -> WindowPlan {
+    let plan = WindowPlan(size: geometry.paddedShape, patch: patch, step: settings.step)
+    guard plan.count <= WindowPlan.limit else {
+      throw SegmentationError.tooManyWindows(count: plan.count, limit: WindowPlan.limit)
+    }
+    return plan
+  }
+
   /// Whether "not canal" clicks enter the network.
   var backgroundClicksEnterNetwork: Bool { metadata.clickKinds.contains(ClickKind.background.rawValue) }
 

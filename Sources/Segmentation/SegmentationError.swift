@@ -15,6 +15,8 @@ public enum SegmentationError: Error, Sendable, Equatable {
   case badMirrorAxes([Int])
   /// The model's description contradicts itself or its network.
   case badModel(reason: String)
+  /// The scan needs more windows than can be worked through.
+  case tooManyWindows(count: Int, limit: Int)
   /// The run needs more memory than it may take.
   case notEnoughMemory(neededBytes: Int, availableBytes: Int)
   /// The network answered with something that is not a finite number.
@@ -40,6 +42,9 @@ extension SegmentationError: CustomStringConvertible {
       return "the axes to mirror are \(axes); each must be 0, 1 or 2, and none twice"
     case .badModel(let reason):
       return "the model's description cannot be used: \(DisplayText.escaped(reason))"
+    case .tooManyWindows(let count, let limit):
+      return "the scan needs \(count) windows of the model's patch, more than \(limit); is the spacing in its header "
+        + "right, and the window step not too small?"
     case .notEnoughMemory(let needed, let available):
       return "the run needs about \(needed >> 20) MiB and may take \(available >> 20) MiB; use a model with a smaller "
         + "patch, crop the scan, or close other programs"

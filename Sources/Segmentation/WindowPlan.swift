@@ -27,6 +27,9 @@ struct WindowPlan: Sendable, Equatable {
     }
   }
 
+  /// The most windows of a scan: far more than any that ends.
+  static let limit = 1_000_000
+
   /// The number of windows.
   var count: Int { starts.map(\.count).product }
 

@@ -29,11 +29,13 @@ final class WindowRunner<Network: PatchNetwork> {
   }
 
   /// Begins a run.
+  func begin() { run += 1 }
+
+  /// The windows that the network has to run for, and the work of that in multiply-accumulates.
   ///
   /// - Parameter prompts: The clicks that each window sees.
-  /// - Returns: The windows that the network has to run for, and the work of that in multiply-accumulates.
-  func begin(prompts: [[PointPrompt]]) -> (pending: Set<Int>, work: Double) {
-    run += 1
+  /// - Returns: Both.
+  func pending(prompts: [[PointPrompt]]) -> (windows: Set<Int>, work: Double) {
     var total = 0.0
     let pending = prompts.indices.filter { cache.answer(window: $0, prompts: prompts[$0]) == nil }
     for window in pending {
@@ -87,6 +89,7 @@ final class WindowRunner<Network: PatchNetwork> {
         }
       }
       done += Double(work.decode)
+      try report("averaging views", done)
     }
     let (largest, isFinite) = Self.scale(&mean, by: 1 / Float(mirroring.views.count))
     guard isFinite else { throw SegmentationError.nonFiniteLogits(window: window) }

@@ -24,8 +24,10 @@ final class ConstantNetwork: PatchNetwork {
     logits.update(repeating: 0.5)
     let voxels = patch.product
     for slice in 0..<patch.axis0 {
-      for row in 90..<102 {
-        for column in 60..<72 { logits[voxels + patch.offset(of: Axes3(slice, row, column))] = 2 }
+      for row in patch.axis1 / 2..<patch.axis1 / 2 + 12 {
+        for column in patch.axis2 / 3..<patch.axis2 / 3 + 12 {
+          logits[voxels + patch.offset(of: Axes3(slice, row, column))] = 2
+        }
       }
     }
   }

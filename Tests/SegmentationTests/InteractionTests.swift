@@ -76,6 +76,9 @@ func runsOnlyWhatChanged() throws {
   #expect(second.windowsRun == 1 && network.encodes == 4 * first.windows)
   #expect(network.decodes == 4 * first.windows + 4)
   #expect(try predictor.segment(clicks: corner).windowsRun == 0)
+  let pending = try predictor.pendingWork(clicks: [])
+  #expect(pending.windows == 1)
+  #expect(pending.multiplyAccumulates == Double(4 * network.plan.work(patch: patch).decode))
   let third = try predictor.segment(clicks: [])
   #expect(third.windowsRun == 1 && third.mask == first.mask && network.encodes == 4 * first.windows)
 }

@@ -163,6 +163,7 @@ func messages() {
   let errors: [SegmentationError] = [
     .modelTakesNoClicks(model: "a\u{1b}[2J"), .unknownClickKind(kind: .right, known: ["left"]),
     .backgroundClickUnderReferenceRules(click: 2), .badStep(7), .badMirrorAxes([4]), .badModel(reason: "why"),
+    .tooManyWindows(count: 2, limit: 1),
     .notEnoughMemory(neededBytes: 5 << 30, availableBytes: 1 << 30), .nonFiniteLogits(window: 3),
   ]
   for error in errors {
