@@ -114,11 +114,12 @@ extension Mask {
   func voxels(in box: VoxelBox, labelled label: UInt8) -> [Bool] {
     var result: [Bool] = []
     result.reserveCapacity(box.shape.product)
-    for index0 in 0..<box.shape.axis0 {
-      for index1 in 0..<box.shape.axis1 {
+    let (corner, shape) = (box.corner, box.shape)
+    for index0 in 0..<shape.axis0 {
+      for index1 in 0..<shape.axis1 {
         let start = grid.shape.offset(
-          of: Axes3(box.origin.axis0 + index0, box.origin.axis1 + index1, box.origin.axis2))
-        for offset in start..<start + box.shape.axis2 { result.append(labels[offset] == label) }
+          of: Axes3(corner.axis0 + index0, corner.axis1 + index1, corner.axis2))
+        for offset in start..<start + shape.axis2 { result.append(labels[offset] == label) }
       }
     }
     return result

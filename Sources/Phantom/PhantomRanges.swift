@@ -171,8 +171,8 @@ public struct PhantomRanges: Sendable, Equatable {
     ranges.pitchInDegrees = 30...38
     ranges.yawInDegrees = -20...20
     ranges.rollInDegrees = -15...15
-    ranges.blur = 0.42...0.55
-    ranges.noise = 150...210
+    ranges.blur = 0.42...0.5
+    ranges.noise = 150...180
     ranges.cupping = 260...340
     ranges.shading = 90...130
     ranges.gain = 1.5...2
