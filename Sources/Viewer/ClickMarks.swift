@@ -46,6 +46,9 @@ struct ClickMark {
 }
 
 extension ViewerModel {
+  /// The clicks that lie inside the scan; a damaged session can hold others, which have no place on the screen.
+  var clicksInScan: [PlacedClick] { history.clicks.filter { scan.volume.grid.shape.contains($0.voxel) } }
+
   /// Numbers of the clicks whose latest change is not on disk yet.
   var pendingClicks: Set<Int> { unstored.values.reduce(into: []) { $0.formUnion($1) } }
 
@@ -61,7 +64,7 @@ extension ViewerModel {
   func drawMarks(_ view: PaneView, in frame: inout Frame) {
     let painter = TextPainter(isUTF8: capabilities.isUTF8)
     let pending = pendingClicks
-    for click in history.clicks {
+    for click in clicksInScan {
       let voxel = scan.geometry.patient(click.voxel)
       guard voxel[view.plane.normal] == cursor[view.plane.normal], let cell = view.cell(of: voxel) else { continue }
       let mark = mark(of: click, pending: pending)

@@ -34,13 +34,4 @@ enum GreyRamp {
     (" ", 0), (".", 0.021), (":", 0.042), (";", 0.058), ("*", 0.086), ("=", 0.104), ("s", 0.131), ("o", 0.157),
     ("&", 0.211), ("\u{2591}", 0.25), ("\u{2592}", 0.5), ("\u{2593}", 0.75), ("\u{2588}", 1),
   ]
-
-  /// A table from grey level to the index of the character whose ink, as a part of the most ink there is, is nearest.
-  static func nearest(_ glyphs: [(scalar: Unicode.Scalar, ink: Double)]) -> [Unicode.Scalar] {
-    let most = glyphs.last?.ink ?? 1
-    return (0..<256).map { level in
-      let wanted = Double(level) / 255 * most
-      return glyphs.min { abs($0.ink - wanted) < abs($1.ink - wanted) }?.scalar ?? " "
-    }
-  }
 }

@@ -43,7 +43,9 @@ extension ViewerModel {
   private func helpRect(columns: Int, rows: Int) -> CellRect {
     let width = min(columns, 92)
     let layout = layout(columns: columns, rows: rows)
-    return CellRect(column: (columns - width) / 2, row: 1, columns: width, rows: max(0, layout.statusRow - 1))
+    let row = headerRows(columns: columns)
+    return CellRect(
+      column: (columns - width) / 2, row: row, columns: width, rows: max(0, layout.statusRow - row))
   }
 
   /// Draws the list of keys over the panes.
@@ -59,7 +61,7 @@ extension ViewerModel {
     let first = max(0, min(scroll, lines.count - shown))
     let more = first + shown < lines.count ? "  (\(lines.count - first - shown) more lines: Down)" : ""
     painter.write(" Keys\(more)", column: rect.column, row: rect.row, limit: limit, style: .bar, in: &frame)
-    let keyWidth = rect.columns >= 60 ? 32 : 17
+    let keyWidth = rect.columns >= 60 ? 27 : 17
     for (index, line) in lines.dropFirst(first).prefix(shown).enumerated() {
       let row = rect.row + 1 + index
       let text = painter.shortened(line.keys, columns: keyWidth - 1)

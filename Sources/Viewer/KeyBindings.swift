@@ -71,7 +71,7 @@ struct KeyBinding: Sendable {
         + keys("H", .move(right: -10, down: 0)) + keys("L", .move(right: 10, down: 0))
         + keys("K", .move(right: 0, down: -10)) + keys("J", .move(right: 0, down: 10))),
     KeyBinding(
-      .viewing, "PgUp PgDn ] [", "next slice to head, back or left, and the other way; } { ten", hint: "slice",
+      .viewing, "PgUp PgDn ] [", "slice to head, back or left, and back; } { ten", hint: "slice",
       keys("]", .moveSlices(1)) + keys("[", .moveSlices(-1)) + keys("}", .moveSlices(10))
         + keys("{", .moveSlices(-10)) + [(.pageUp, .moveSlices(1)), (.pageDown, .moveSlices(-1))]),
     KeyBinding(.viewing, "Home End", "first and last slice", [(.home, .firstSlice), (.end, .lastSlice)]),
@@ -171,10 +171,10 @@ struct KeyBinding: Sendable {
 
   /// What the mouse does, for the list of keys.
   static let mouse: [(action: String, help: String)] = [
-    ("left button", "press moves the crosshair, drag corrects it, release places a click"),
+    ("left button", "press aims, drag corrects, release places a click"),
     ("right button", "the same, the click says not canal"),
-    ("wheel", "slices of the pane under the pointer; with Ctrl, Alt or Shift zoom"),
-    ("middle button", "drag: window width across, level up and down; also left with Ctrl or Alt"),
+    ("wheel", "slices of that pane; with Ctrl, Alt or Shift zoom"),
+    ("middle button", "window by dragging; also left with Ctrl or Alt"),
     ("title of a pane", "the pane fills the screen, and back"),
     ("row of keys", "a click on a key does what it says"),
   ]

@@ -33,7 +33,7 @@ enum MaskTint {
     case .rightOutline: ColorRamp(palette: [130, 166, 172, 208, 214, 220])
     case .added: ColorRamp(palette: [22, 28, 34, 40, 83, 120, 157])
     case .removed: ColorRamp(palette: [53, 90, 127, 164, 171, 177, 219])
-    case .crosshair: ColorRamp(palette: [58, 100, 106, 148, 190, 192])
+    case .crosshair: ColorRamp(palette: [58, 100, 106, 142, 149])
     }
   }
 

@@ -16,8 +16,6 @@ struct PaneLayout: Sendable, Equatable {
   var separators: [CellRect] = []
   /// The list of clicks, if shown.
   var panel: CellRect?
-  /// The row of the scan's and the model's names.
-  var headerRow = 0
   /// The row of place and grey value.
   var statusRow = 0
   /// The row of what runs and what happened, also of prompts.
@@ -35,22 +33,24 @@ struct PaneLayout: Sendable, Equatable {
   ///   - planes: The planes to show: all, or the one that fills the screen.
   ///   - active: The plane to keep when there is room for one only.
   ///   - showsPanel: Whether the list of clicks is shown.
+  ///   - headerRows: Rows at the top that names and warnings take.
   init(
-    columns: Int, rows: Int, size: SIMD3<Double>, cellAspect: Double, planes: [Plane], active: Plane, showsPanel: Bool
+    columns: Int, rows: Int, size: SIMD3<Double>, cellAspect: Double, planes: [Plane], active: Plane, showsPanel: Bool,
+    headerRows: Int = 1
   ) {
     guard columns >= Self.smallest.columns, rows >= Self.smallest.rows else { return }
     let hasHints = rows >= 16
     hintRow = hasHints ? rows - 1 : nil
     messageRow = rows - (hasHints ? 2 : 1)
     statusRow = messageRow - 1
-    var area = CellRect(column: 0, row: 1, columns: columns, rows: statusRow - 1)
+    var area = CellRect(column: 0, row: headerRows, columns: columns, rows: statusRow - headerRows)
     if showsPanel {
       // On a narrow screen the list covers the picture's right part: it can be hidden with one key.
       let width = min(max(26, columns / 5), 34)
-      panel = CellRect(column: columns - width, row: 1, columns: width, rows: area.rows)
+      panel = CellRect(column: columns - width, row: headerRows, columns: width, rows: area.rows)
       if columns - width >= 40 {
         area.columns -= width + 1
-        separators.append(CellRect(column: area.columns, row: 1, columns: 1, rows: area.rows))
+        separators.append(CellRect(column: area.columns, row: headerRows, columns: 1, rows: area.rows))
       }
     }
     let single = Self.split(area, row: [1])

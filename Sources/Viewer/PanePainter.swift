@@ -4,8 +4,8 @@ import Canvas
 struct PanePainter {
   private static let upperHalf: Unicode.Scalar = "\u{2580}"
   private static let shades: [Unicode.Scalar] = [" ", "\u{2591}", "\u{2592}", "\u{2593}"]
-  private static let asciiGlyphs = GreyRamp.nearest(GreyRamp.asciiInk)
-  private static let shadeGlyphs = GreyRamp.nearest(GreyRamp.shadeInk)
+  private static let asciiGlyphs = GlyphRamp(GreyRamp.asciiInk)
+  private static let shadeGlyphs = GlyphRamp(GreyRamp.shadeInk)
 
   let mode: PictureMode
   let capabilities: DisplayCapabilities
@@ -83,16 +83,21 @@ struct PanePainter {
   ) -> Cell {
     let index = row * width + column
     let pixelClass = PixelClass(rawValue: classes[index]) ?? .plain
+    let threshold = threshold(column, row)
+    // Letters of ASCII are a texture of their own, which a dither would only confuse: the nearest ink is taken.
     let glyphs = capabilities.isUTF8 ? Self.shadeGlyphs : Self.asciiGlyphs
+    let glyphThreshold: UInt8 = capabilities.isUTF8 ? threshold : 8
     if capabilities.colors == .none {
       if let letter = MaskTint.glyph(pixelClass), isLetterShown(pixelClass, column, row) { return Cell(letter) }
-      return Cell(glyphs[Int(greys[index])])
+      return Cell(glyphs.glyph(greys[index], threshold: glyphThreshold))
     }
-    guard pixelClass != .plain, pixelClass != .crosshair else { return Cell(glyphs[Int(greys[index])]) }
+    guard pixelClass != .plain, pixelClass != .crosshair else {
+      return Cell(glyphs.glyph(greys[index], threshold: glyphThreshold))
+    }
     // A blank has no colour: the darkest tinted cell still has a dot.
-    let scalar = glyphs[max(24, Int(greys[index]))]
     return Cell(
-      scalar, foreground: ramps[Int(pixelClass.rawValue)].color(greys[index], threshold: threshold(column, row)))
+      glyphs.glyph(max(48, greys[index]), threshold: glyphThreshold),
+      foreground: ramps[Int(pixelClass.rawValue)].color(greys[index], threshold: threshold))
   }
 
   /// Whether a letter stands in a cell: everywhere but inside a filled mask, where every other cell shows its grey.

@@ -34,43 +34,6 @@ struct StatusParts {
 }
 
 extension ViewerModel {
-  /// Draws the names of the scan and the model, and what must always be known.
-  func drawHeader(_ layout: PaneLayout, in frame: inout Frame) {
-    let painter = TextPainter(isUTF8: capabilities.isUTF8)
-    let theme = Theme(colors: capabilities.colors)
-    var warnings: [(text: String, style: TextStyle)] = []
-    if !scan.geometry.isOrientationKnown {
-      warnings.append(("orientation unknown: taken as LPS", theme.alarm))
-    }
-    if isReadOnly { warnings.append(("read-only", theme.alarm)) }
-    let model: String
-    if let network {
-      model = "model \(DisplayText.escaped(network.name))"
-      if let line = network.honestyLine { warnings.append((DisplayText.escaped(line), theme.warning)) }
-    } else {
-      model = "no model"
-    }
-    // The warnings are never left out; the names are cut to what room they leave.
-    let width = frame.columns
-    let taken = warnings.reduce(0) { $0 + painter.width($1.text) + 2 }
-    let room = max(0, width - taken)
-    let modelRoom = min(painter.width(model), max(0, room / 2))
-    let name = painter.shortened(scan.name, columns: max(0, room - modelRoom - 2))
-    var column = painter.write(name, column: 0, row: layout.headerRow, limit: width, style: .bold, in: &frame)
-    if modelRoom > 8 {
-      column = painter.write(
-        painter.shortened(model, columns: modelRoom), column: column + 2, row: layout.headerRow, limit: width,
-        in: &frame)
-    }
-    if column > 0 { column += 2 }
-    for (index, warning) in warnings.enumerated() {
-      column =
-        painter.write(
-          warning.text, column: column, row: layout.headerRow, limit: width, style: warning.style, in: &frame)
-        + (index < warnings.count - 1 ? 2 : 0)
-    }
-  }
-
   /// Draws the place of the crosshair, its grey value and how the scan is looked at.
   func drawStatus(_ layout: PaneLayout, in frame: inout Frame) {
     let painter = TextPainter(isUTF8: capabilities.isUTF8)

@@ -89,14 +89,21 @@ struct TextPainter {
       with: Cell(" ", foreground: style.foreground, background: style.background, style: style.style))
   }
 
-  /// Cuts a text in its middle so that it fits into some columns; a name's end often tells more than its middle.
-  func shortened(_ text: String, columns: Int) -> String {
+  /// Cuts a text in its middle so that it fits into some columns.
+  ///
+  /// - Parameters:
+  ///   - text: The text.
+  ///   - columns: The most columns that it may take.
+  ///   - isPath: Whether its end tells most, as a path's does; otherwise both ends stay.
+  /// - Returns: The text, or its beginning and end with an ellipsis between.
+  func shortened(_ text: String, columns: Int, isPath: Bool = false) -> String {
     let scalars = scalars(text)
     guard scalars.count > columns else { return text }
     let gap: [Unicode.Scalar] = isUTF8 ? ["\u{2026}"] : [".", "."]
     guard columns > gap.count + 1 else { return string(Array(scalars.prefix(max(0, columns)))) }
     let kept = columns - gap.count
-    return string(Array(scalars.prefix(kept - kept / 2)) + gap + Array(scalars.suffix(kept / 2)))
+    let ending = isPath ? kept - kept / 4 : kept / 2
+    return string(Array(scalars.prefix(kept - ending)) + gap + Array(scalars.suffix(ending)))
   }
 
   /// How many columns a text takes.

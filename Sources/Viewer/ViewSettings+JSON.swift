@@ -28,7 +28,7 @@ extension ViewSettings {
     self.init()
     if case .array(let values)? = json["cursor"], values.count == 3 {
       let numbers = values.compactMap { value -> Int? in
-        if case .integer(let number) = value { number.clamped } else { nil }
+        if case .integer(let number) = value { number } else { nil }
       }
       if numbers.count == 3 { cursor = Axes3(numbers[0], numbers[1], numbers[2]) }
     }
@@ -62,9 +62,4 @@ extension ViewSettings {
     default: .nan
     }
   }
-}
-
-extension Int {
-  /// The nearest number that is a possible voxel index.
-  fileprivate var clamped: Int { Swift.max(-1 << 40, Swift.min(1 << 40, self)) }
 }

@@ -68,7 +68,7 @@ extension ViewerModel {
     }
     let reach = Self.removalReachInMillimeters
     // Of clicks on one voxel, the latest: it is the one that counts.
-    guard let nearest = history.clicks.reversed().min(by: { distanceSquared($0) < distanceSquared($1) }),
+    guard let nearest = clicksInScan.reversed().min(by: { distanceSquared($0) < distanceSquared($1) }),
       distanceSquared(nearest) <= reach * reach
     else {
       say("no click within \(NumberText.fixed(reach, decimals: 0)) mm of the crosshair")
@@ -96,6 +96,10 @@ extension ViewerModel {
   /// Puts the crosshair on the selected click.
   mutating func jumpToSelectedClick() {
     guard let click = selectedClick.flatMap(history.click(id:)) else { return }
+    guard scan.volume.grid.shape.contains(click.voxel) else {
+      alarm("\(click) is outside the scan")
+      return
+    }
     moveCursor(to: scan.geometry.patient(click.voxel))
     say("\(click)")
   }

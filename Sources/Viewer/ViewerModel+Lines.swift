@@ -77,8 +77,9 @@ extension ViewerModel {
   private var exportObstacle: String? {
     if labels == nil { return "there is no mask yet" }
     if !isMaskCurrent {
-      return "the mask does not answer the latest clicks yet: "
-        + (job == nil ? "r asks the network, then export" : "export when the network is done")
+      return job == nil
+        ? "not exported: the mask is older than the clicks; r asks the network"
+        : "not exported: the network is still at work"
     }
     return nil
   }

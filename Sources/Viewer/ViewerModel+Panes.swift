@@ -12,7 +12,7 @@ extension ViewerModel {
     PaneLayout(
       columns: columns, rows: rows, size: scan.geometry.size, cellAspect: capabilities.usableAspect,
       planes: settings.isFullScreen ? [settings.activePlane] : Plane.allCases, active: settings.activePlane,
-      showsPanel: settings.showsClickPanel)
+      showsPanel: settings.showsClickPanel, headerRows: headerRows(columns: columns))
   }
 
   /// How a pane's pixels lie on its slice.

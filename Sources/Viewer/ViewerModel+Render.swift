@@ -14,7 +14,7 @@ extension ViewerModel {
       drawTooSmall(in: &frame)
       return frame
     }
-    drawHeader(layout, in: &frame)
+    drawHeader(in: &frame)
     for pane in layout.panes { draw(pane, in: &frame) }
     for separator in layout.separators { drawSeparator(separator, in: &frame) }
     if let panel = layout.panel { drawPanel(panel, in: &frame) }

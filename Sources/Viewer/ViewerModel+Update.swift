@@ -14,8 +14,8 @@ extension ViewerModel {
     case .mouse(let mouse):
       return handle(mouse)
     case .resize(let columns, let rows):
-      self.columns = max(0, min(columns, 10_000))
-      self.rows = max(0, min(rows, 10_000))
+      self.columns = max(0, min(columns, 2000))
+      self.rows = max(0, min(rows, 1000))
       drag = nil
       followCursor()
     case .capabilities(let capabilities):

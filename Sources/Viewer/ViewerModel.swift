@@ -110,7 +110,8 @@ public struct ViewerModel: Sendable {
     settings.zoomStep = max(0, min(Self.mostZoomSteps, settings.zoomStep))
     let geometry = scan.geometry
     let middle = SIMD3(geometry.shape.x / 2, geometry.shape.y / 2, geometry.shape.z / 2)
-    cursor = geometry.clamped(settings.cursor.map(geometry.patient) ?? middle)
+    let kept = settings.cursor.flatMap { scan.volume.grid.shape.contains($0) ? geometry.patient($0) : nil }
+    cursor = kept ?? middle
     if let window = settings.window, window.isUsable {
       self.window = window
       preset = WindowPreset.allCases.first { scan.window($0) == window }
@@ -121,7 +122,10 @@ public struct ViewerModel: Sendable {
     settings.cursor = geometry.stored(cursor)
     self.settings = settings
     centers = Plane.allCases.map { SIMD2(geometry.size[$0.horizontal], geometry.size[$0.vertical]) / 2 }
-    notice = scan.volume.warnings.first ?? ""
+    // What a first minute needs, unless the file itself has something to say.
+    let greeting =
+      history.clicks.isEmpty ? "click on the left canal; 2: the right one, 3: not canal; u undoes; ? help" : ""
+    say(scan.volume.warnings.first ?? greeting)
     followCursor()
   }
 
