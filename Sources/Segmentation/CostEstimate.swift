@@ -34,28 +34,29 @@ public struct CostEstimate: Sendable, Equatable {
   ///   - metadata: The model.
   ///   - settings: How it runs.
   ///   - patch: Voxels of a window; `nil` for the model's.
-  /// - Throws: `SegmentationError` or `VolumeError` when the scan cannot be segmented so.
+  /// - Throws: `SegmentationError`, `VolumeError` or `NetworkError` when the scan cannot be segmented so.
   public init(grid: Grid, metadata: ModelMetadata, settings: SegmentationSettings, patch: Axes3<Int>? = nil) throws {
     let patch = patch ?? metadata.plan.patch
     let pipeline = try PipelinePlan(metadata: metadata, settings: settings, orientation: grid.orientation)
     let geometry = try pipeline.geometry(grid: grid, box: VoxelBox(wholeOf: grid.shape), patch: patch)
-    try self.init(geometry: geometry, pipeline: pipeline, work: metadata.plan.work(patch: patch), patch: patch)
+    try self.init(
+      geometry: geometry, pipeline: pipeline, cost: ForwardCost(plan: metadata.plan, patch: patch), patch: patch)
   }
 
-  init(geometry: ScanGeometry, pipeline: PipelinePlan, work: NetworkWork, patch: Axes3<Int>) throws {
+  init(geometry: ScanGeometry, pipeline: PipelinePlan, cost: ForwardCost, patch: Axes3<Int>) throws {
     let plan = try pipeline.windows(geometry: geometry, patch: patch)
     windows = plan.count
     views = pipeline.mirroring.views.count
-    multiplyAccumulates = Double(plan.count) * Double(pipeline.mirroring.views.count) * Double(work.total)
+    multiplyAccumulates = Double(plan.count) * Double(pipeline.mirroring.views.count) * Double(cost.multiplyAccumulates)
     let voxels = geometry.scanShape.product
-    // Scan, two masks, the pipeline's buffers, and the network: an encoding and the feature maps of a layer.
+    // Scan, two masks, the pipeline's buffers, and the network.
     peakMemoryBytes =
       voxels * (MemoryLayout<Float>.stride + 2)
       + Self.workingBytes(geometry: geometry, pipeline: pipeline, patch: patch)
-      + work.encodingBytes + 3 * work.largestFeatureMapBytes
+      + cost.peakBytes
     let answerBytes = pipeline.classes * patch.product * MemoryLayout<Float>.stride
     let (product, overflow) = plan.count.multipliedReportingOverflow(
-      by: answerBytes + pipeline.mirroring.views.count * work.encodingBytes)
+      by: answerBytes + pipeline.mirroring.views.count * cost.encodingBytes)
     cacheBytes = overflow ? .max : product
   }
 

@@ -45,7 +45,7 @@ public final class InteractivePredictor<Network: PatchNetwork> {
   ///   - cacheBytes: The most that is kept for later runs; `nil` for half of the memory that is free besides what a run
   ///     needs.
   ///   - memoryLimitBytes: The most that the pipeline's own buffers may take; `nil` for the memory that is free.
-  /// - Throws: `SegmentationError` or `VolumeError` when the scan cannot be segmented so.
+  /// - Throws: `SegmentationError`, `VolumeError` or `NetworkError` when the scan cannot be segmented so.
   public init(
     scan: Volume, metadata: ModelMetadata, network: Network, settings: SegmentationSettings, cacheBytes: Int? = nil,
     memoryLimitBytes: Int? = nil
@@ -58,8 +58,8 @@ public final class InteractivePredictor<Network: PatchNetwork> {
     let pipeline = try PipelinePlan(metadata: metadata, settings: settings, orientation: scan.grid.orientation)
     let box = VoxelBox.aroundNonzero(scan.voxels, shape: scan.grid.shape) ?? VoxelBox(wholeOf: scan.grid.shape)
     let geometry = try pipeline.geometry(grid: scan.grid, box: box, patch: network.patch)
-    let estimate = try CostEstimate(
-      geometry: geometry, pipeline: pipeline, work: network.plan.work(patch: network.patch), patch: network.patch)
+    let cost = try ForwardCost(plan: network.plan, patch: network.patch)
+    let estimate = try CostEstimate(geometry: geometry, pipeline: pipeline, cost: cost, patch: network.patch)
     let working = CostEstimate.workingBytes(geometry: geometry, pipeline: pipeline, patch: network.patch)
     let available = AvailableMemory.bytes
     guard working <= memoryLimitBytes ?? available else {
@@ -78,7 +78,7 @@ public final class InteractivePredictor<Network: PatchNetwork> {
     input = NetworkInput(
       volume: scan, geometry: geometry, normalization: metadata.normalization[0], patch: network.patch)
     runner = WindowRunner(
-      network: network, input: input, pipeline: pipeline, plan: windowPlan,
+      network: network, input: input, pipeline: pipeline, plan: windowPlan, cost: cost,
       cacheBytes: cacheBytes ?? max(0, available - estimate.peakMemoryBytes) / 2)
   }
 

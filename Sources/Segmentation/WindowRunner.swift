@@ -8,20 +8,20 @@ final class WindowRunner<Network: PatchNetwork> {
   private let mirroring: MirrorAveraging
   private let plan: WindowPlan
   private let classes: Int
-  private let work: NetworkWork
+  private let cost: ForwardCost
   private var cache: WindowCache<Network.Encoding>
   /// Counts the runs, so that the cache knows what is old.
   private var run = 0
 
   init(
-    network: Network, input: NetworkInput, pipeline: PipelinePlan, plan: WindowPlan, cacheBytes: Int
+    network: Network, input: NetworkInput, pipeline: PipelinePlan, plan: WindowPlan, cost: ForwardCost, cacheBytes: Int
   ) {
     self.network = network
     self.input = input
     self.plan = plan
     mirroring = pipeline.mirroring
     classes = pipeline.classes
-    work = network.plan.work(patch: network.patch)
+    self.cost = cost
     cache = WindowCache(
       budgetInBytes: cacheBytes, windows: plan.count,
       answerBytes: pipeline.classes * network.patch.product * MemoryLayout<Float>.stride,
@@ -40,7 +40,9 @@ final class WindowRunner<Network: PatchNetwork> {
     let pending = prompts.indices.filter { cache.answer(window: $0, prompts: prompts[$0]) == nil }
     for window in pending {
       for view in mirroring.views.indices {
-        total += Double(cache.hasEncoding(window: window, view: view) ? work.decode : work.total)
+        total += Double(
+          cache.hasEncoding(window: window, view: view)
+            ? cost.decodeMultiplyAccumulates : cost.multiplyAccumulates)
       }
     }
     return (Set(pending), total)
@@ -72,15 +74,15 @@ final class WindowRunner<Network: PatchNetwork> {
         if image.isEmpty { image = try patchImage(window: window) }
         let isKept = cache.makeRoomForEncoding(run: run)
         encoding = try encode(image, view: view) { progress in
-          try report(progress.stage, done + Double(self.work.encode) * progress.fraction)
+          try report(progress.stage, done + Double(cost.encodeMultiplyAccumulates) * progress.fraction)
         }
         if isKept { cache.keep(encoding, window: window, view: index, run: run) }
-        done += Double(work.encode)
+        done += Double(cost.encodeMultiplyAccumulates)
       }
       let viewed = mirroring.prompts(prompts, in: view, patch: patch)
       try viewLogits.withUnsafeMutableBufferPointer { logits in
         try network.decode(encoding, prompts: viewed, into: logits) { progress in
-          try report(progress.stage, done + Double(work.decode) * progress.fraction)
+          try report(progress.stage, done + Double(cost.decodeMultiplyAccumulates) * progress.fraction)
         }
         guard let base = logits.baseAddress else { return }
         mean.withUnsafeMutableBufferPointer { mean in
@@ -88,7 +90,7 @@ final class WindowRunner<Network: PatchNetwork> {
           mirroring.add(base, of: view, patch: patch, isFirst: index == 0, to: sum)
         }
       }
-      done += Double(work.decode)
+      done += Double(cost.decodeMultiplyAccumulates)
       try report("averaging views", done)
     }
     let (largest, isFinite) = Self.scale(&mean, by: 1 / Float(mirroring.views.count))

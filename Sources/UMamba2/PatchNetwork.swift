@@ -53,8 +53,3 @@ public protocol PatchNetwork: AnyObject {
     _ encoding: Encoding, prompts: [PointPrompt], into logits: UnsafeMutableBufferPointer<Float>,
     observer: ForwardObserver) throws
 }
-
-extension PatchNetwork {
-  /// Bytes of every skip connection in single precision.
-  public var encodingByteCount: Int { plan.work(patch: patch).encodingBytes }
-}

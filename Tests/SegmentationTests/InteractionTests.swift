@@ -1,6 +1,7 @@
 import Checkpoint
 import Clicks
 import Testing
+import UMamba2
 import Volume
 
 @testable import Segmentation
@@ -78,7 +79,7 @@ func runsOnlyWhatChanged() throws {
   #expect(try predictor.segment(clicks: corner).windowsRun == 0)
   let pending = try predictor.pendingWork(clicks: [])
   #expect(pending.windows == 1)
-  #expect(pending.multiplyAccumulates == Double(4 * network.plan.work(patch: patch).decode))
+  #expect(pending.multiplyAccumulates == Double(4 * (try ForwardCost(plan: network.plan)).decodeMultiplyAccumulates))
   let third = try predictor.segment(clicks: [])
   #expect(third.windowsRun == 1 && third.mask == first.mask && network.encodes == 4 * first.windows)
 }

@@ -29,7 +29,7 @@ final class StandInNetwork: PatchNetwork {
     self.numbers = numbers
     plan = NetworkPlan(
       inputChannels: 1, classes: numbers.gain.count, features: [4, 8],
-      kernels: [Axes3(repeating: 3), Axes3(repeating: 3)], strides: [Axes3(repeating: 1), Axes3(repeating: 2)],
+      kernels: [Axes3(repeating: 3), Axes3(repeating: 3)], strides: [Axes3(repeating: 1), Axes3(repeating: 1)],
       blocksPerStage: [1, 1], decoderConvolutions: [1], patch: patch,
       mamba: NetworkPlan.MambaPlan(innerWidth: 16, heads: 2, stateSize: 4, convolutionWidth: 4),
       prompts: numbers.strength.isEmpty
