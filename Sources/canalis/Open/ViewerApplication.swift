@@ -18,7 +18,6 @@ final class ViewerApplication {
   private var isRunning = true
   private var exitCode = ExitStatus.done.rawValue
   private let start = ContinuousClock.now
-  private var lastAnswer: NetworkAnswer?
 
   /// Creates an application that has not shown anything yet.
   ///
@@ -77,7 +76,6 @@ final class ViewerApplication {
   }
 
   private func handle(_ message: ViewerMessage) {
-    if case .networkFinished(let answer) = message { lastAnswer = answer }
     for effect in model.update(message) { perform(effect) }
   }
 
@@ -100,12 +98,14 @@ final class ViewerApplication {
   }
 
   private func export(to path: String, overwrite: Bool) {
-    guard let lastAnswer else {
+    guard let labels = model.labels else {
       handle(.exportFailed(path: path, text: "there is no mask yet"))
       return
     }
     let clicks = model.history.clicks
-    exporter.export(lastAnswer, clicks: clicks, to: path, overwrite: overwrite, mailbox: mailbox) { [store] export in
+    exporter.export(
+      labels, forced: model.forcedClicks, clicks: clicks, to: path, overwrite: overwrite, mailbox: mailbox
+    ) { [store] export in
       store?.record(.export(export))
     }
   }
@@ -123,27 +123,29 @@ struct Exporter: Sendable {
   /// Writes a mask.
   ///
   /// - Parameters:
-  ///   - answer: The network's answer for the clicks.
+  ///   - labels: The mask that is shown, one label a voxel.
+  ///   - forced: The clicks that were forced in it.
   ///   - clicks: The clicks in force.
   ///   - path: The mask's file.
   ///   - overwrite: Whether an existing file may be replaced.
   ///   - mailbox: Where the outcome goes.
   ///   - record: Called with what belongs in the session when the file is there.
   func export(
-    _ answer: NetworkAnswer, clicks: [PlacedClick], to path: String, overwrite: Bool, mailbox: Mailbox<ViewerMessage>,
+    _ labels: [UInt8], forced: Set<Int>, clicks: [PlacedClick], to path: String, overwrite: Bool,
+    mailbox: Mailbox<ViewerMessage>,
     record: @escaping @Sendable (SessionEvent.Export) -> Void
   ) {
     DispatchQueue.global().async { [self] in
       do {
         var report = report
-        report.clicks = clicks.map { MaskReport.ReportedClick($0, forced: answer.forcedClicks.contains($0.id)) }
-        let mask = Mask(grid: scan.grid, labels: answer.labels)
+        report.clicks = clicks.map { MaskReport.ReportedClick($0, forced: forced.contains($0.id)) }
+        let mask = Mask(grid: scan.grid, labels: labels)
         let side = try MaskExport(mask: mask, scan: scan, scanPath: scanPath, report: report)
           .write(to: path, overwrite: overwrite)
-        record(SessionEvent.Export(path: path, labels: answer.labels, forcedClicks: answer.forcedClicks.sorted()))
+        record(SessionEvent.Export(path: path, labels: labels, forcedClicks: forced.sorted()))
         mailbox.post(.exportFinished(path: path, detail: "its origin is in \(side)"))
       } catch VolumeError.fileExists(let existing) {
-        mailbox.post(.exportExists(path: existing == path ? path : existing))
+        mailbox.post(.exportExists(path: path, existing: existing))
       } catch {
         mailbox.post(.exportFailed(path: path, text: "\(error)"))
       }
