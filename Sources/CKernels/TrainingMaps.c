@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "TrainingKernels.h"
-#include "TrainingParallel.h"
+#include "Pieces.h"
 
 // Voxels of a piece.
 enum { PIECE = 2048 };

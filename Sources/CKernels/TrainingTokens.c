@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "TrainingKernels.h"
-#include "TrainingParallel.h"
+#include "Pieces.h"
 
 CANALIS_INLINE float sigmoid(float x) { return 1 / (1 + expf(-x)); }
 

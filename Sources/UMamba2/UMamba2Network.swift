@@ -26,6 +26,8 @@ public final class UMamba2Network: PatchNetwork {
   private let stem: ConvolutionUnit
   private let stages: [[ResidualBlock]]
   private let bottleneck: Bottleneck
+  /// Absent from published checkpoints, which run without.
+  private let densePrompts: DensePrompts?
   /// Decoder stages by encoder stage, finest first.
   private let decoder: [UpsamplingStage]
   private let head: Convolution
@@ -70,6 +72,7 @@ public final class UMamba2Network: PatchNetwork {
       }
     }
     bottleneck = try Bottleneck(root["mamba_layer"], plan: plan, patch: patch, extent: extents[deepestStage])
+    densePrompts = try DensePrompts(root, plan: plan, patch: patch)
     decoder = try (0..<deepestStage).map { stage in
       let index = deepestStage - 1 - stage
       return try UpsamplingStage(
@@ -188,13 +191,19 @@ public final class UMamba2Network: PatchNetwork {
       try bottleneck.decode(encoding.tokens, prompts: prompts, taps: taps)
     }
     tokens.store(channels: deepest.pointer)
+    densePrompts?.addToBottleneck(prompts, values: deepest.pointer)
     let last = plan.features.count - 1
     var features = Features(values: deepest.pointer, channels: plan.features[last], extent: extents[last])
     features = tapped("bottleneck_out", features)
     for (stage, upsampling) in decoder.enumerated().reversed() {
       try meter.begin("decoder stage \(stage)")
-      features = try upsampling.forward(
-        features, skipHalf: encoding.skipHalves[stage], into: inner[stage % 2], scratch: scratch, meter: meter)
+      let skipHalf = encoding.skipHalves[stage]
+      let coarse = features
+      func forward() throws -> Features {
+        try upsampling.forward(coarse, skipHalf: skipHalf, into: inner[stage % 2], scratch: scratch, meter: meter)
+      }
+      features =
+        try densePrompts?.withPart(of: prompts, stage: stage, addedTo: skipHalf.pointer, forward) ?? forward()
       features.writeBack = taps == nil ? nil : inner[stage % 2].pointer
       features = tapped("dec_stage\(last - 1 - stage)", features)
     }

@@ -2,6 +2,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "PhantomKernels.h"
+#include "SparseKernels.h"
 #include "TrainingKernels.h"
 
 /// Instruction sets that the kernels are compiled for, narrowest first.
