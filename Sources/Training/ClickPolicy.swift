@@ -3,8 +3,9 @@ import Volume
 
 /// Decides which clicks a training step gives, so that the network learns to hear them.
 ///
-/// A quarter of the steps give none. The others give clicks on the canals, or on what is none, before the network has
-/// answered; and many go on with clicks where its answer is wrong, as a person would. Half of the crops with a tube that
+/// Nearly half of the steps give none: where there is no click the image alone must decide, as for a scan just opened.
+/// The others give clicks on the canals, or on what is none, before the network has
+/// answered; and many go on with clicks where its answer is wrong, as a person would. A third of the crops with a tube that
 /// looks like a canal ask a question that only a click can answer: it is canal if clicked as canal, and none if it is
 /// not clicked or clicked as none.
 struct ClickPolicy: Sendable {
@@ -25,8 +26,8 @@ struct ClickPolicy: Sendable {
     exchangeSides(&sample)
     var prompts = sample.neededPrompts
     let mode = sample.random.unit()
-    if mode < 0.25 { return Decision(prompts: prompts, correctiveCount: 0) }
-    if mode < 0.6 {
+    if mode < 0.45 { return Decision(prompts: prompts, correctiveCount: 0) }
+    if mode < 0.65 {
       for label in [UInt8(1), 2] {
         prompts += clicks(on: label, count: sample.random.integer(0...4), sample: &sample)
       }
@@ -67,7 +68,7 @@ struct ClickPolicy: Sendable {
   }
 
   private static func askAboutLookAlike(_ sample: inout TrainingSample) {
-    guard !sample.lookAlikes.isEmpty, sample.random.happens(0.5) else { return }
+    guard !sample.lookAlikes.isEmpty, sample.random.happens(0.33) else { return }
     let tube = sample.lookAlikes[sample.random.integer(0...sample.lookAlikes.count - 1)]
     let isCanal = sample.random.happens(0.65)
     if isCanal {

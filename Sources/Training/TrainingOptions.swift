@@ -39,7 +39,7 @@ public struct TrainingOptions: Sendable {
     self.steps = steps
     self.seed = seed
     optimizer = .quick
-    loss = SegmentationLoss(classWeights: [1, 3, 3], diceSmoothing: 1)
+    loss = SegmentationLoss(diceSmoothing: 1)
     clippingNorm = 3
     averageDecay = 0.99
     evaluationInterval = 100
@@ -56,9 +56,19 @@ extension NetworkPlan {
     inputChannels: 1, classes: 3, features: [16, 32, 48, 96],
     kernels: [Axes3<Int>](repeating: Axes3(repeating: 3), count: 4),
     strides: [Axes3(repeating: 1), Axes3(repeating: 2), Axes3(repeating: 2), Axes3(repeating: 2)],
-    blocksPerStage: [1, 1, 2, 2], decoderConvolutions: [1, 1, 1], patch: Axes3(64, 80, 64),
+    blocksPerStage: [1, 1, 2, 2], decoderConvolutions: [1, 1, 1], patch: Axes3(48, 64, 64),
     mamba: MambaPlan(innerWidth: 192, heads: 8, stateSize: 32, convolutionWidth: 4),
     prompts: PromptPlan(
       clickKinds: 3, attentionBlocks: 2, attentionHeads: 4, mlpWidth: 256, selfAttentionWidth: 96,
       crossAttentionWidth: 48, dense: DensePromptPlan()))
+}
+
+extension TrainingOptions {
+  /// About how much memory a step takes: measured at the compact plan, whose step holds 30 times the first stage's map.
+  ///
+  /// - Parameter plan: An architecture without `problem`.
+  /// - Returns: Bytes.
+  public static func stepBytes(plan: NetworkPlan) -> Int {
+    plan.features[0] * plan.patch.product * MemoryLayout<Float>.stride * 30
+  }
 }

@@ -17,6 +17,15 @@ public struct TrainingRun {
     self.output = output
   }
 
+  /// Removes the log of an earlier training of that name.
+  ///
+  /// - Throws: `VolumeError` when it is there and cannot be removed.
+  public func removeLog() throws {
+    if unlink(log) != 0 && errno != ENOENT {
+      throw VolumeError.system(path: log, operation: "remove the old log", code: errno)
+    }
+  }
+
   /// One line of the log.
   struct Entry: Codable {
     var step: Int

@@ -1,18 +1,15 @@
 import Canvas
 
 extension ViewerModel {
-  /// A row of the list of keys: a heading, keys, what they do, or both side by side.
+  /// A line of the list of keys: a heading, or keys and what they do.
   struct HelpLine {
     let keys: String
     let text: String
     let isHeading: Bool
   }
 
-  /// The columns that keys get where they stand beside what they do; on a narrow screen that stands below them.
-  private static let keyColumns = 27
-
   /// The list of keys: first those of where the clinician came from, then the rest, the mouse and the commands.
-  private var helpEntries: [HelpLine] {
+  var helpLines: [HelpLine] {
     var contexts: [KeyContext] = [.viewing]
     if case .help(_, isFromPanel: true) = focus { contexts.insert(.panel, at: 0) }
     if job?.isAsking == true { contexts.insert(.question, at: 0) }
@@ -40,33 +37,6 @@ extension ViewerModel {
     return lines
   }
 
-  /// The list of keys as it is drawn, row by row.
-  var helpLines: [HelpLine] { Self.rows(of: helpEntries, columns: helpRect.columns) }
-
-  /// Whether keys and what they do stand side by side.
-  private static func isWide(_ columns: Int) -> Bool { columns >= 70 }
-
-  private static func rows(of entries: [HelpLine], columns: Int) -> [HelpLine] {
-    if isWide(columns) { return entries }
-    return entries.flatMap { entry in
-      [HelpLine(keys: entry.keys, text: "", isHeading: entry.isHeading)]
-        + wrapped(entry.text, columns: columns - 5).map { HelpLine(keys: "", text: $0, isHeading: false) }
-    }
-  }
-
-  /// Breaks a text at blanks so that no line is longer than some columns, words aside.
-  private static func wrapped(_ text: String, columns: Int) -> [String] {
-    var lines: [String] = []
-    for word in text.split(separator: " ") {
-      if let last = lines.last, last.count + 1 + word.count <= columns {
-        lines[lines.count - 1] += " \(word)"
-      } else {
-        lines.append(String(word))
-      }
-    }
-    return lines
-  }
-
   /// Where the list is drawn.
   var helpRect: CellRect { helpRect(columns: columns, rows: rows) }
 
@@ -86,19 +56,18 @@ extension ViewerModel {
     let limit = rect.column + rect.columns
     painter.clear(rect, in: &frame)
     painter.clear(CellRect(column: rect.column, row: rect.row, columns: rect.columns, rows: 1), style: .bar, in: &frame)
-    let lines = Self.rows(of: helpEntries, columns: rect.columns)
+    let lines = helpLines
     let shown = max(0, rect.rows - 1)
     let first = max(0, min(scroll, lines.count - shown))
     let more = first + shown < lines.count ? "  (\(lines.count - first - shown) more lines: Down)" : ""
     painter.write(" Keys\(more)", column: rect.column, row: rect.row, limit: limit, style: .bar, in: &frame)
+    let keyWidth = rect.columns >= 60 ? 27 : 17
     for (index, line) in lines.dropFirst(first).prefix(shown).enumerated() {
       let row = rect.row + 1 + index
-      let isWide = Self.isWide(rect.columns)
-      let keys = isWide && !line.isHeading ? painter.shortened(line.keys, columns: Self.keyColumns - 1) : line.keys
-      painter.write(
-        keys, column: rect.column + (line.isHeading ? 1 : 2), row: row, limit: limit, style: .bold, in: &frame)
-      painter.write(
-        line.text, column: rect.column + (isWide ? Self.keyColumns + 2 : 4), row: row, limit: limit, in: &frame)
+      let text = painter.shortened(line.keys, columns: keyWidth - 1)
+      let column = rect.column + (line.isHeading ? 1 : 2)
+      painter.write(text, column: column, row: row, limit: limit, style: .bold, in: &frame)
+      painter.write(line.text, column: rect.column + keyWidth + 2, row: row, limit: limit, in: &frame)
     }
   }
 }

@@ -77,8 +77,8 @@ extension ViewerModel {
     case .exportPath(let line):
       drawLine(line, prompt: "export to: ", row: row, in: &frame)
       return
-    case .overwrite(_, let existing):
-      let question = "\(DisplayText.escaped(existing)) exists. y replaces it, Esc keeps it"
+    case .overwrite(let path):
+      let question = "\(DisplayText.escaped(path)) exists. y replaces it, Esc keeps it"
       painter.write(
         painter.shortened(question, columns: columns), column: 0, row: row, limit: columns, style: theme.warning,
         in: &frame)

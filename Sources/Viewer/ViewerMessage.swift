@@ -28,8 +28,8 @@ public enum ViewerMessage: Sendable {
   case storeFailed(sequence: Int, text: String)
   /// The mask was written; `detail` is a short sentence about what was written, or empty.
   case exportFinished(path: String, detail: String)
-  /// A file that the export to `path` would write exists already, the mask or one beside it; nothing was written.
-  case exportExists(path: String, existing: String)
+  /// There is a file of that name already; nothing was written.
+  case exportExists(path: String)
   /// The mask could not be written, as a sentence.
   case exportFailed(path: String, text: String)
   /// Something that the clinician should read.

@@ -186,9 +186,9 @@ extension ViewerModel {
   private mutating func dismiss() {
     switch focus {
     case .help(_, let isFromPanel): focus = isFromPanel ? .panel : .viewing
-    case .overwrite(_, let existing):
+    case .overwrite(let path):
       focus = .viewing
-      say("\(existing) was kept; nothing was written")
+      say("\(path) was kept; nothing was written")
     default: focus = .viewing
     }
   }

@@ -55,7 +55,7 @@ extension ViewerModel {
 
   /// Replaces the existing file.
   mutating func replaceFile() -> [ViewerEffect] {
-    guard case .overwrite(let path, _) = focus else { return [] }
+    guard case .overwrite(let path) = focus else { return [] }
     focus = .viewing
     return export(to: path, overwrite: true)
   }

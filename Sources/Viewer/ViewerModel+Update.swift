@@ -48,8 +48,8 @@ extension ViewerModel {
       alarm("NOT SAVED: \(text)")
     case .exportFinished(let path, let detail):
       say("wrote \(path)" + (detail.isEmpty ? "" : ": \(detail)"))
-    case .exportExists(let path, let existing):
-      focus = .overwrite(path: path, existing: existing)
+    case .exportExists(let path):
+      focus = .overwrite(path: path)
     case .exportFailed(let path, let text):
       alarm("\(path) was not written: \(text)")
     case .notice(let text):

@@ -33,8 +33,6 @@ public struct ViewerModel: Sendable {
   public internal(set) var answeredClicks: [PlacedClick]?
   /// How the scan is looked at.
   public internal(set) var settings: ViewSettings
-  /// Numbers of the clicks whose voxels had to be forced in the mask shown.
-  public internal(set) var forcedClicks: Set<Int> = []
   /// The job that runs or waits.
   public internal(set) var job: RunningJob?
   /// Seconds since the start.
@@ -52,6 +50,8 @@ public struct ViewerModel: Sendable {
   var focus: Focus = .viewing
   /// What a held mouse button is doing.
   var drag: Drag?
+  /// Numbers of the clicks whose voxels had to be forced.
+  var forcedClicks: Set<Int> = []
   /// The latest sentence for the message row.
   var notice = ""
   /// Whether the sentence tells of something that went wrong.
@@ -181,8 +181,8 @@ enum Focus: Sendable, Hashable {
   case commandLine(LineEditor)
   /// The path to export to.
   case exportPath(LineEditor)
-  /// The question whether an existing file is replaced by an export to a path.
-  case overwrite(path: String, existing: String)
+  /// The question whether an existing file is replaced.
+  case overwrite(path: String)
 }
 
 /// What a held mouse button is doing.

@@ -73,8 +73,7 @@ struct StormTests {
       case 97:
         effects = driver.send(.networkFailed(job: driver.model.job?.job.id ?? 0, text: "bad\u{1B}news"))
       case 98:
-        effects = driver.send(
-          generator.integer(0...1) == 0 ? .exportExists(path: "a", existing: "b") : .notice("hello"))
+        effects = driver.send(generator.integer(0...1) == 0 ? .exportExists(path: "a") : .notice("hello"))
       default:
         effects = driver.send(.storeFailed(sequence: generator.integer(0...50), text: "disk"))
       }

@@ -18,6 +18,7 @@ final class ViewerApplication {
   private var isRunning = true
   private var exitCode = ExitStatus.done.rawValue
   private let start = ContinuousClock.now
+  private var lastAnswer: NetworkAnswer?
 
   /// Creates an application that has not shown anything yet.
   ///
@@ -76,6 +77,7 @@ final class ViewerApplication {
   }
 
   private func handle(_ message: ViewerMessage) {
+    if case .networkFinished(let answer) = message { lastAnswer = answer }
     for effect in model.update(message) { perform(effect) }
   }
 
@@ -98,14 +100,12 @@ final class ViewerApplication {
   }
 
   private func export(to path: String, overwrite: Bool) {
-    guard let labels = model.labels else {
+    guard let lastAnswer else {
       handle(.exportFailed(path: path, text: "there is no mask yet"))
       return
     }
     let clicks = model.history.clicks
-    exporter.export(
-      labels, forced: model.forcedClicks, clicks: clicks, to: path, overwrite: overwrite, mailbox: mailbox
-    ) { [store] export in
+    exporter.export(lastAnswer, clicks: clicks, to: path, overwrite: overwrite, mailbox: mailbox) { [store] export in
       store?.record(.export(export))
     }
   }
@@ -123,29 +123,27 @@ struct Exporter: Sendable {
   /// Writes a mask.
   ///
   /// - Parameters:
-  ///   - labels: The mask that is shown, one label a voxel.
-  ///   - forced: The clicks that were forced in it.
+  ///   - answer: The network's answer for the clicks.
   ///   - clicks: The clicks in force.
   ///   - path: The mask's file.
   ///   - overwrite: Whether an existing file may be replaced.
   ///   - mailbox: Where the outcome goes.
   ///   - record: Called with what belongs in the session when the file is there.
   func export(
-    _ labels: [UInt8], forced: Set<Int>, clicks: [PlacedClick], to path: String, overwrite: Bool,
-    mailbox: Mailbox<ViewerMessage>,
+    _ answer: NetworkAnswer, clicks: [PlacedClick], to path: String, overwrite: Bool, mailbox: Mailbox<ViewerMessage>,
     record: @escaping @Sendable (SessionEvent.Export) -> Void
   ) {
     DispatchQueue.global().async { [self] in
       do {
         var report = report
-        report.clicks = clicks.map { MaskReport.ReportedClick($0, forced: forced.contains($0.id)) }
-        let mask = Mask(grid: scan.grid, labels: labels)
+        report.clicks = clicks.map { MaskReport.ReportedClick($0, forced: answer.forcedClicks.contains($0.id)) }
+        let mask = Mask(grid: scan.grid, labels: answer.labels)
         let side = try MaskExport(mask: mask, scan: scan, scanPath: scanPath, report: report)
           .write(to: path, overwrite: overwrite)
-        record(SessionEvent.Export(path: path, labels: labels, forcedClicks: forced.sorted()))
+        record(SessionEvent.Export(path: path, labels: answer.labels, forcedClicks: answer.forcedClicks.sorted()))
         mailbox.post(.exportFinished(path: path, detail: "its origin is in \(side)"))
       } catch VolumeError.fileExists(let existing) {
-        mailbox.post(.exportExists(path: path, existing: existing))
+        mailbox.post(.exportExists(path: existing == path ? path : existing))
       } catch {
         mailbox.post(.exportFailed(path: path, text: "\(error)"))
       }

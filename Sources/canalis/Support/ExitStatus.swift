@@ -4,6 +4,7 @@ import Clicks
 import Segmentation
 import Session
 import Terminal
+import Training
 import Volume
 
 /// How the program ends. The one list of exit codes.
@@ -40,7 +41,7 @@ extension ExitStatus {
     switch error {
     case let failure as CommandFailure: self = failure.status
     case let error as VolumeError: self = error.isAboutOutput ? .failure : .badData
-    case is CheckpointError, is ClicksError, is SessionError, is SegmentationError: self = .badData
+    case is CheckpointError, is ClicksError, is SessionError, is SegmentationError, is TrainingError: self = .badData
     case is TerminalError: self = .failure
     default: return nil
     }

@@ -19,6 +19,9 @@ enum Interruption {
     }
   }
 
+  /// Whether the user asked to stop.
+  static var wasRequested: Bool { isRequested != 0 }
+
   /// Throws when the user asked to stop.
   ///
   /// - Throws: `CancellationError`.

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Checkpoint
+import Training
 import UMamba2
 import Volume
 
@@ -16,14 +17,7 @@ enum NamedPlan: String, ExpressibleByArgument, CaseIterable {
     let halving = Axes3(repeating: 2)
     switch self {
     case .compact:
-      return NetworkPlan(
-        inputChannels: 1, classes: 3, features: [12, 24, 48, 96], kernels: Array(repeating: cube, count: 4),
-        strides: [Axes3(repeating: 1)] + Array(repeating: halving, count: 3), blocksPerStage: [1, 2, 2, 2],
-        decoderConvolutions: [1, 1, 1], patch: Axes3(64, 96, 96),
-        mamba: .init(innerWidth: 192, heads: 8, stateSize: 32, convolutionWidth: 4),
-        prompts: .init(
-          clickKinds: 3, attentionBlocks: 2, attentionHeads: 4, mlpWidth: 256, selfAttentionWidth: 96,
-          crossAttentionWidth: 48))
+      return .compact
     case .task2:
       return NetworkPlan(
         inputChannels: 1, classes: 3, features: [32, 64, 128, 256, 320, 320, 320],

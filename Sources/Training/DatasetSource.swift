@@ -1,0 +1,118 @@
+import Foundation
+import Volume
+
+/// Crops of a data set's cases, kept in memory.
+struct DatasetSource: SampleSource {
+  private let training: [PreparedCase]
+  private let validation: [PreparedCase]
+  private let seed: UInt64
+
+  /// Reads a data set.
+  ///
+  /// With five cases or more, every fifth is kept for measuring and never trained on.
+  ///
+  /// - Parameters:
+  ///   - dataset: The data set.
+  ///   - options: What the training is told.
+  /// - Throws: `TrainingError` when no case has a canal or memory is too small, `VolumeError` for an unreadable file.
+  init(_ dataset: NNUNetDataset, options: TrainingOptions) throws {
+    seed = options.seed
+    try Self.checkMemory(dataset, options: options)
+    var training: [PreparedCase] = []
+    var validation: [PreparedCase] = []
+    for (number, source) in dataset.cases.enumerated() {
+      let prepared = try PreparedCase(source, dataset: dataset, options: options)
+      if dataset.cases.count >= 5 && number % 5 == 4 {
+        validation.append(prepared)
+      } else {
+        training.append(prepared)
+      }
+    }
+    if training.allSatisfy(\.canal.isEmpty) {
+      throw TrainingError.noCanal(folder: dataset.folder, cases: dataset.cases.count)
+    }
+    self.training = training
+    let seen = validation.filter { !$0.canal.isEmpty }
+    self.validation = seen.isEmpty ? training.filter { !$0.canal.isEmpty } : seen
+  }
+
+  private static func checkMemory(_ dataset: NNUNetDataset, options: TrainingOptions) throws {
+    var needed = TrainingOptions.stepBytes(plan: options.plan)
+    for source in dataset.cases {
+      let grid = try NIfTIReader.readGrid(path: source.imagePath).grid
+      let turn = grid.orientation.map { Reorientation(from: $0, to: .lps) }
+      let shape = turn?.turn(grid.shape) ?? grid.shape
+      let spacing = turn?.turn(grid.spacing) ?? grid.spacing
+      let size = try Resampling.shape(of: shape, spacing: spacing, target: options.spacing)
+      needed += size.product * PreparedCase.bytesPerVoxel
+    }
+    let available = AvailableMemory.bytes
+    if needed > available { throw TrainingError.tooLittleMemory(neededBytes: needed, availableBytes: available) }
+  }
+
+  func sample(number: Int, size: Axes3<Int>) throws -> TrainingSample {
+    var random = SeededGenerator(seed: seed).split(UInt64(number))
+    let source = training[random.integer(0...training.count - 1)]
+    let center = Self.center(in: source, size: size, canalShare: 0.6, random: &random)
+    let (image, labels) = source.crop(center: center, matrix: Self.deformation(&random), size: size)
+    var sample = TrainingSample(size: size, image: image, labels: labels, random: random)
+    Augmentation.apply(to: &sample)
+    return sample
+  }
+
+  func validationSample(number: Int, size: Axes3<Int>) throws -> TrainingSample {
+    var random = SeededGenerator(seed: 77).split(UInt64(number))
+    let source = validation[number % validation.count]
+    let center = Self.center(in: source, size: size, canalShare: 1, random: &random)
+    let (image, labels) = source.crop(center: center, matrix: [1, 0, 0, 0, 1, 0, 0, 0, 1], size: size)
+    return TrainingSample(size: size, image: image, labels: labels, random: random)
+  }
+
+  /// A crop's middle: near a canal, or anywhere; on whole voxels, and inside where the case is large enough.
+  private static func center(
+    in source: PreparedCase, size: Axes3<Int>, canalShare: Double, random: inout SeededGenerator
+  ) -> Axes3<Double> {
+    var place = source.size.map { random.uniform(0...Double($0)) }
+    if random.happens(canalShare), !source.canal.isEmpty {
+      let voxel = Int(source.canal[random.integer(0...source.canal.count - 1)])
+      let shape = source.size
+      place = Axes3(voxel / (shape.axis1 * shape.axis2), voxel / shape.axis2 % shape.axis1, voxel % shape.axis2)
+        .map { Double($0) }
+      place = Axes3(0, 1, 2).map { place[$0] + random.uniform(-0.3...0.3) * Double(size[$0]) }
+    }
+    return Axes3(0, 1, 2).map { axis in
+      let wanted = Int((place[axis] - Double(size[axis]) / 2).rounded())
+      let origin = max(min(0, (source.size[axis] - size[axis]) / 2), min(wanted, source.size[axis] - size[axis]))
+      return Double(origin) + Double(size[axis] - 1) / 2
+    }
+  }
+
+  /// A small random rotation about each axis, scaling and shear, as a row-major matrix; half of the time none.
+  private static func deformation(_ random: inout SeededGenerator) -> [Double] {
+    var matrix: [Double] = [1, 0, 0, 0, 1, 0, 0, 0, 1]
+    guard random.happens(0.5) else { return matrix }
+    func multiply(_ a: [Double], _ b: [Double]) -> [Double] {
+      (0..<9).map { at -> Double in
+        let row = at / 3 * 3
+        let column = at % 3
+        return a[row] * b[column] + a[row + 1] * b[3 + column] + a[row + 2] * b[6 + column]
+      }
+    }
+    for axis in 0..<3 {
+      let angle = random.uniform(-0.26...0.26)
+      let (first, second) = ((axis + 1) % 3, (axis + 2) % 3)
+      var rotation: [Double] = [1, 0, 0, 0, 1, 0, 0, 0, 1]
+      rotation[4 * first] = cos(angle)
+      rotation[4 * second] = cos(angle)
+      rotation[3 * first + second] = -sin(angle)
+      rotation[3 * second + first] = sin(angle)
+      matrix = multiply(matrix, rotation)
+    }
+    var stretch: [Double] = [1, 0, 0, 0, 1, 0, 0, 0, 1]
+    let scale = random.uniform(0.85...1.2)
+    for axis in 0..<3 { stretch[4 * axis] = scale * random.uniform(0.95...1.05) }
+    stretch[1] = random.uniform(-0.1...0.1)
+    stretch[5] = random.uniform(-0.1...0.1)
+    return multiply(matrix, stretch)
+  }
+}

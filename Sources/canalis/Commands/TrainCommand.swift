@@ -1,0 +1,155 @@
+import ArgumentParser
+import Checkpoint
+import Foundation
+import Training
+import UMamba2
+import Volume
+
+/// `canalis train`.
+struct Train: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Train a model, on scans of your own or on endless synthetic jaws.",
+    discussion: """
+      DATA is the folder of an nnU-Net raw data set (dataset.json, imagesTr, labelsTr) whose labels name a left and a \
+      right canal, or the word phantom for synthetic jaws. Beside the model go MODEL.checkpoint, from which --resume \
+      goes on as if nothing had happened, and MODEL.log.jsonl, one JSON object a line. Ctrl-C stops after the step, with \
+      a checkpoint.
+
+      Examples:
+        canalis train --data phantom --output mine.safetensors --steps 3000
+        canalis train --data Dataset119_ToothFairy3 --output clinic.safetensors
+        canalis train --data phantom --output mine.safetensors --resume
+      """)
+
+  @Option(help: ArgumentHelp("The data set's folder, or phantom.", valueName: "folder|phantom"))
+  var data: String
+
+  @Option(name: [.short, .long], help: ArgumentHelp("The model to write.", valueName: "model.safetensors"))
+  var output: String
+
+  @Option(
+    help: ArgumentHelp(
+      "The architecture: compact, or a .json file as `canalis info --json` shows it, or a model to take it from.",
+      valueName: "plan"))
+  var plan = "compact"
+
+  @Option(help: ArgumentHelp("Steps of the whole training.", valueName: "count"))
+  var steps = 3000
+
+  @Option(help: ArgumentHelp("Decides everything random.", valueName: "number"))
+  var seed: UInt64 = 1
+
+  @Option(help: ArgumentHelp("Millimetres between voxels that scans are brought to.", valueName: "mm"))
+  var spacing = 0.5
+
+  @Option(
+    help: ArgumentHelp(
+      "quick: AdamW. published: SGD with Nesterov momentum, class weights and label smoothing as published.",
+      valueName: "recipe"))
+  var recipe = Recipe.quick
+
+  @Option(help: ArgumentHelp("Name or number of the left canal's label.", valueName: "label"))
+  var leftLabel: String?
+
+  @Option(help: ArgumentHelp("Name or number of the right canal's label.", valueName: "label"))
+  var rightLabel: String?
+
+  @Flag(help: "Go on from the checkpoint beside the output.")
+  var resume = false
+
+  @Flag(help: "Replace existing files.")
+  var force = false
+
+  @Flag(name: [.short, .long], help: "Print no progress.")
+  var quiet = false
+
+  /// How parameters follow their gradients, and which loss.
+  enum Recipe: String, ExpressibleByArgument, CaseIterable {
+    case quick
+    case published
+  }
+
+  func validate() throws {
+    if steps < 1 { throw ValidationError("--steps is at least 1") }
+    if !(0.1...4).contains(spacing) { throw ValidationError("--spacing is 0.1 to 4 mm") }
+    if resume && force { throw ValidationError("--resume goes on with the files that --force would replace") }
+  }
+
+  func run() throws {
+    Interruption.watch()
+    let run = TrainingRun(output: output)
+    try OutputFiles.check([output, run.checkpoint, run.log], force: force || resume)
+    let progress = ProgressPrinter(isQuiet: quiet)
+    let trainer = try Trainer(options: try options(), data: try source(progress: progress))
+    if resume {
+      try trainer.resume(from: run.checkpoint)
+      progress.note("going on after step \(trainer.step)")
+    } else if force {
+      try run.removeLog()
+    }
+    let isPhantom = data == "phantom"
+    try run.train(
+      trainer, facts: ["data": isPhantom ? "synthetic jaws" : URL(fileURLWithPath: data).lastPathComponent],
+      provenance: isPhantom
+        ? "trained by canalis train on synthetic jaws alone" : "trained by canalis train on a data set of its user",
+      honesty: isPhantom
+        ? "trained on synthetic scans, not for clinical use" : "trained by its user, not for clinical use",
+      shouldStop: { Interruption.wasRequested }
+    ) { report in
+      show(report, progress: progress)
+    }
+    if trainer.step < trainer.options.steps {
+      progress.note("stopped after step \(trainer.step); --resume goes on")
+      throw CommandFailure("interrupted; model and checkpoint are written", status: .interrupted)
+    }
+    print("\(DisplayText.escaped(output)): \(trainer.step) steps in \(ProgressPrinter.duration(trainer.seconds))")
+  }
+
+  private func show(_ report: Trainer.StepReport, progress: ProgressPrinter) {
+    let dice = report.pseudoDice.map { String(format: ", Dice %.2f", $0) } ?? ""
+    progress.show(
+      stage: String(format: "step %d, loss %.3f", report.step, report.loss) + dice,
+      fraction: Double(report.step) / Double(report.total))
+    if let measured = report.measurement {
+      progress.note(
+        String(
+          format: "step %d: Dice on unseen crops %.3f, after 1 click %.3f, after 3 %.3f", report.step,
+          measured.diceWithoutClicks, measured.diceAfterOneClick, measured.diceAfterThreeClicks))
+    }
+  }
+
+  private func source(progress: ProgressPrinter) throws -> TrainingData {
+    if data == "phantom" { return .phantoms }
+    let labels = NNUNetDataset.CanalLabels(left: leftLabel, right: rightLabel)
+    let dataset = try NNUNetDataset(folder: data, labels: labels)
+    progress.note(
+      "\(dataset.cases.count) cases; left canal is label \(dataset.leftLabel), right \(dataset.rightLabel)")
+    return .dataset(dataset)
+  }
+
+  private func options() throws -> TrainingOptions {
+    var options = TrainingOptions(plan: try architecture(), steps: steps, seed: seed)
+    options.spacing = Axes3(repeating: spacing)
+    options.name = URL(fileURLWithPath: output).deletingPathExtension().lastPathComponent
+    if recipe == .published {
+      options.optimizer = .published
+      options.loss = .published
+      options.clippingNorm = 12
+    }
+    return options
+  }
+
+  private func architecture() throws -> NetworkPlan {
+    if plan == "compact" { return .compact }
+    if plan.hasSuffix(".json") {
+      guard let text = FileManager.default.contents(atPath: plan) else {
+        throw CommandFailure("\(DisplayText.escaped(plan)): it cannot be read", status: .badData)
+      }
+      guard let decoded = try? JSONDecoder().decode(NetworkPlan.self, from: text) else {
+        throw CommandFailure("\(DisplayText.escaped(plan)): it is not a plan in JSON", status: .badData)
+      }
+      return decoded
+    }
+    return try Model.load(path: plan).metadata.plan
+  }
+}

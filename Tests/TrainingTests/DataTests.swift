@@ -1,0 +1,161 @@
+import Foundation
+import Testing
+import UMamba2
+import Volume
+
+@testable import Training
+
+@Suite struct DataTests {
+  @Test("Mirroring exchanges sides in image, labels, tubes and clicks, and twice is nothing")
+  func mirrors() {
+    let size = Axes3(1, 2, 4)
+    var sample = TrainingSample(
+      size: size, image: [0, 1, 2, 3, 4, 5, 6, 7], labels: [1, 0, 0, 2, 0, 1, 0, 0],
+      lookAlikes: [.init(label: 1, voxels: [4])],
+      neededPrompts: [PointPrompt(voxel: Axes3(0, 1, 0), kind: 0), PointPrompt(voxel: Axes3(0, 0, 1), kind: 2)],
+      random: SeededGenerator(seed: 1))
+    let before = sample
+    Augmentation.mirror(&sample)
+    #expect(sample.image == [3, 2, 1, 0, 7, 6, 5, 4])
+    #expect(sample.labels == [1, 0, 0, 2, 0, 0, 2, 0])
+    #expect(sample.lookAlikes[0].label == 2 && sample.lookAlikes[0].voxels == [7])
+    let expected = [PointPrompt(voxel: Axes3(0, 1, 3), kind: 1), PointPrompt(voxel: Axes3(0, 0, 2), kind: 2)]
+    #expect(sample.neededPrompts == expected)
+    Augmentation.mirror(&sample)
+    #expect(sample.image == before.image && sample.labels == before.labels)
+    #expect(sample.neededPrompts == before.neededPrompts)
+  }
+
+  @Test("Crops of synthetic jaws are the same for the same number, and mostly show a canal")
+  func phantomCrops() throws {
+    let source = PhantomSource(spacing: Axes3(repeating: 0.5), percentiles: 0.5...99.5, seed: 9)
+    let size = Axes3(24, 32, 32)
+    var withCanal = 0
+    for number in 0..<8 {
+      let first = try source.sample(number: number, size: size)
+      let again = try source.sample(number: number, size: size)
+      #expect(first.image == again.image && first.labels == again.labels)
+      #expect(first.image.allSatisfy { $0 >= -1 && $0 <= 1 })
+      if first.labels.contains(where: { $0 != 0 }) { withCanal += 1 }
+    }
+    print("\(withCanal) of 8 crops show a canal")
+    #expect(withCanal >= 4)
+  }
+
+  @Test("Clicks lie on what they say; a tube is canal exactly when it is clicked as canal")
+  func clicks() {
+    let size = Axes3(8, 8, 8)
+    var positive = 0
+    for seed in 0..<200 {
+      var labels = [UInt8](repeating: 0, count: size.product)
+      for voxel in 0..<40 { labels[voxel] = 1 }
+      let tube = TrainingSample.Tube(label: 2, voxels: (300..<360).map { Int32($0) })
+      var sample = TrainingSample(
+        size: size, image: [Float](repeating: 0, count: size.product), labels: labels, lookAlikes: [tube],
+        random: SeededGenerator(seed: UInt64(seed)))
+      let decision = ClickPolicy.decide(for: &sample)
+      for prompt in decision.prompts {
+        let label = sample.labels[size.offset(of: prompt.voxel)]
+        let expected = prompt.kind == ClickPolicy.backgroundKind ? 0 : prompt.kind + 1
+        #expect(Int(label) == expected)
+      }
+      let isCanal = tube.voxels.allSatisfy { sample.labels[Int($0)] != 0 }
+      let isClicked = decision.prompts.contains { prompt in
+        prompt.kind < 2 && tube.voxels.contains(Int32(size.offset(of: prompt.voxel)))
+      }
+      #expect(isCanal == isClicked)
+      positive += isCanal ? 1 : 0
+    }
+    #expect((30...110).contains(positive))
+  }
+
+  @Test("Dense prompts are Gaussians around clicks, cut at three deviations, at least 0.7 of a cell wide")
+  func densePrompts() throws {
+    let plan = try #require(NetworkPlan.tiny.prompts)
+    let patch = Axes3(16, 24, 24)
+    let prompts = [PointPrompt(voxel: Axes3(8, 12, 12), kind: 1), PointPrompt(voxel: Axes3(0, 0, 0), kind: -1)]
+    let maps = DensePromptMaps(prompts: prompts, plan: plan, patch: patch, size: patch)
+    #expect(maps.mapCount == 6)
+    func value(_ voxel: Axes3<Int>, _ map: Int) -> Float {
+      guard let cell = maps.cells.firstIndex(of: Int32(patch.offset(of: voxel))) else { return 0 }
+      return maps.values[cell * 6 + map]
+    }
+    #expect(value(Axes3(8, 12, 12), 2) == 1 && value(Axes3(8, 12, 12), 3) == 1)
+    #expect(value(Axes3(8, 12, 12), 0) == 0 && value(Axes3(8, 12, 12), 4) == 0)
+    #expect(abs(value(Axes3(8, 12, 16), 2) - exp(-16 / 12.5)) < 1e-6)
+    #expect(value(Axes3(8, 12, 20), 2) == 0 && value(Axes3(8, 12, 19), 2) > 0)
+    // A cell of 8 voxels: the deviation 2.5 becomes 5.6.
+    let coarse = DensePromptMaps(prompts: prompts, plan: plan, patch: Axes3(16, 24, 24), size: Axes3(2, 3, 3))
+    let cell = try #require(coarse.cells.firstIndex(of: Int32(Axes3(2, 3, 3).offset(of: Axes3(1, 1, 1)))))
+    // Cell centre (12, 12, 12), click centre (8.5, 12.5, 12.5).
+    let expected = exp(-(3.5 * 3.5 + 0.5) / (2 * 5.6 * 5.6))
+    #expect(abs(Double(coarse.values[cell * 6 + 2]) - expected) < 1e-6)
+  }
+
+  /// Writes a data set of one case, a bar of label 3 on the left, stored right-anterior-superior.
+  private func dataset(_ description: String, label: UInt8 = 3) throws -> String {
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("canalis-set-\(UUID().uuidString)").path
+    for name in ["imagesTr", "labelsTr"] {
+      try FileManager.default.createDirectory(atPath: "\(folder)/\(name)", withIntermediateDirectories: true)
+    }
+    try Data(description.utf8).write(to: URL(fileURLWithPath: "\(folder)/dataset.json"))
+    let shape = Axes3(10, 12, 14)
+    let rows: [[Double]] = [[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0]]
+    let affine = Affine(rows: rows)
+    let grid = Grid(shape: shape, spacing: Axes3(repeating: 1), affine: affine)
+    var voxels = (0..<shape.product).map { Float($0 % 7) }
+    var labels = [UInt8](repeating: 0, count: shape.product)
+    for index0 in 0..<10 {
+      // Axis 2 grows to the right here, so that the patient's left is its beginning.
+      let at = shape.offset(of: Axes3(index0, 2, 1))
+      voxels[at] = 100
+      labels[at] = label
+    }
+    try VolumeWriter.write(Volume(grid: grid, voxels: voxels), to: "\(folder)/imagesTr/a_0000.nii.gz", type: .float32)
+    try MaskWriter.write(
+      Mask(grid: grid, labels: labels), likeScan: nil, to: "\(folder)/labelsTr/a.nii.gz")
+    return folder
+  }
+
+  @Test("A data set's canals are found by name, turned to the model's orientation and resampled")
+  func readsDataset() throws {
+    let folder = try dataset(
+      #"{"channel_names": {"0": "CBCT"}, "file_ending": ".nii.gz", "labels": {"background": 0, "Lower Jawbone": 1, "#
+        + #""Left Inferior Alveolar Canal": 3, "Right Inferior Alveolar Canal": 4, "Left Maxillary Sinus": 5}}"#)
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let set = try NNUNetDataset(folder: folder)
+    #expect(set.leftLabel == 3 && set.rightLabel == 4 && set.cases.map(\.name) == ["a"])
+    var options = TrainingOptions(plan: .tiny)
+    options.spacing = Axes3(repeating: 0.5)
+    let prepared = try PreparedCase(set.cases[0], dataset: set, options: options)
+    #expect(prepared.size == Axes3(20, 24, 28))
+    #expect(prepared.canal.count == 10 * 8)
+    // Left is where axis 2 ends, the back where axis 1 ends.
+    let place = prepared.size.offset(of: Axes3(9, 19, 25))
+    #expect(prepared.labels[place] == 1)
+    let source = try DatasetSource(set, options: options)
+    let sample = try source.validationSample(number: 0, size: Axes3(16, 24, 24))
+    #expect(sample.labels.contains(1) && !sample.labels.contains(2))
+    let again = try source.sample(number: 5, size: Axes3(16, 24, 24))
+    #expect(again.image == (try source.sample(number: 5, size: Axes3(16, 24, 24))).image)
+  }
+
+  @Test("A data set without canals, without labels of a side or without a description is refused with the reason")
+  func refusesDatasets() throws {
+    let empty = try dataset(#"{"labels": {"background": 0, "left canal": 1, "right canal": 2}}"#, label: 0)
+    let unnamed = try dataset(#"{"labels": {"background": 0, "canal": 1}}"#)
+    let broken = try dataset("{")
+    defer { for folder in [empty, unnamed, broken] { try? FileManager.default.removeItem(atPath: folder) } }
+    var options = TrainingOptions(plan: .tiny)
+    options.spacing = Axes3(repeating: 1)
+    let set = try NNUNetDataset(folder: empty)
+    #expect(throws: TrainingError.noCanal(folder: empty, cases: 1)) { try DatasetSource(set, options: options) }
+    do {
+      _ = try NNUNetDataset(folder: unnamed)
+      Issue.record("a data set without sides was taken")
+    } catch { #expect("\(error)".contains("--left-label")) }
+    #expect(throws: TrainingError.self) { try NNUNetDataset(folder: broken) }
+    #expect(throws: TrainingError.self) { try NNUNetDataset(folder: empty + "/nowhere") }
+    #expect(try NNUNetDataset(folder: empty, labels: .init(left: "2", right: "left canal")).leftLabel == 2)
+  }
+}

@@ -1,0 +1,127 @@
+import Checkpoint
+import Foundation
+import Testing
+import UMamba2
+import Volume
+
+@testable import Training
+
+/// Crops with a bright bar in noise, on the left or the right.
+private struct BarSource: SampleSource {
+  /// Different crops; 1 gives always the same.
+  let variety: Int
+
+  func sample(number: Int, size: Axes3<Int>) throws -> TrainingSample {
+    var random = SeededGenerator(seed: UInt64(number % variety))
+    let row = random.integer(4...size.axis1 - 5)
+    let column = random.integer(4...size.axis2 - 5)
+    var image = (0..<size.product).map { _ in Float(random.normal() * 0.2) }
+    var labels = [UInt8](repeating: 0, count: size.product)
+    for index0 in 0..<size.axis0 {
+      for index1 in row - 2...row + 2 {
+        for index2 in column - 2...column + 2 {
+          let at = size.offset(of: Axes3(index0, index1, index2))
+          image[at] += 0.8
+          labels[at] = column < size.axis2 / 2 ? 1 : 2
+        }
+      }
+    }
+    return TrainingSample(size: size, image: image, labels: labels, random: SeededGenerator(seed: UInt64(number)))
+  }
+
+  func validationSample(number: Int, size: Axes3<Int>) throws -> TrainingSample {
+    try sample(number: number % variety, size: size)
+  }
+}
+
+private func tinyOptions(steps: Int) -> TrainingOptions {
+  var options = TrainingOptions(plan: .tiny, steps: steps, seed: 3)
+  options.evaluationCount = 2
+  options.evaluationInterval = 1000
+  options.optimizer = .adamW(peakRate: 0.005, weightDecay: 0.01, warmUpSteps: 5, decayShare: 0.5)
+  return options
+}
+
+private func temporaryPath(_ name: String) -> String {
+  FileManager.default.temporaryDirectory.appendingPathComponent("canalis-\(UUID().uuidString)-\(name)").path
+}
+
+@Suite struct TrainerTests {
+  @Test("A network learns one crop by heart: Dice 0.95 within 60 steps")
+  func overfits() throws {
+    let trainer = try Trainer(options: tinyOptions(steps: 60), source: BarSource(variety: 1))
+    var losses: [Double] = []
+    while trainer.step < 60 { losses.append(try trainer.advance().loss) }
+    let measurement = try trainer.measure()
+    print("first loss \(losses[0]), last \(losses[59]), \(measurement)")
+    #expect(measurement.diceWithoutClicks > 0.95)
+    #expect(losses[59] < losses[0] - 0.5)
+  }
+
+  @Test("A training that was interrupted goes on with the same losses, bit for bit")
+  func resumes() throws {
+    let path = temporaryPath("resume.checkpoint")
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    let whole = try Trainer(options: tinyOptions(steps: 8), source: BarSource(variety: 5))
+    let expected = try (0..<8).map { _ in try whole.advance().loss }
+    let first = try Trainer(options: tinyOptions(steps: 8), source: BarSource(variety: 5))
+    var losses = try (0..<3).map { _ in try first.advance().loss }
+    try first.writeCheckpoint(to: path)
+    // What follows the checkpoint is lost, as in a kill.
+    _ = try first.advance()
+    let second = try Trainer(options: tinyOptions(steps: 8), source: BarSource(variety: 5))
+    try second.resume(from: path)
+    #expect(second.step == 3)
+    while second.step < 8 { losses.append(try second.advance().loss) }
+    print("losses \(losses)")
+    #expect(losses == expected)
+    #expect(try whole.measure() == second.measure())
+  }
+
+  @Test("A checkpoint of another plan or seed, and a damaged one, are refused with the reason")
+  func refusesCheckpoints() throws {
+    let path = temporaryPath("refused.checkpoint")
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    let trainer = try Trainer(options: tinyOptions(steps: 8), source: BarSource(variety: 1))
+    try trainer.writeCheckpoint(to: path)
+    var options = tinyOptions(steps: 8)
+    options.seed = 4
+    let otherSeed = try Trainer(options: options, source: BarSource(variety: 1))
+    #expect(throws: TrainingError.self) { try otherSeed.resume(from: path) }
+    options = tinyOptions(steps: 8)
+    options.plan.blocksPerStage = [1, 1, 2]
+    let otherPlan = try Trainer(options: options, source: BarSource(variety: 1))
+    #expect(throws: TrainingError.self) { try otherPlan.resume(from: path) }
+    let bytes = try Data(contentsOf: URL(fileURLWithPath: path))
+    for count in [0, 10, bytes.count / 2, bytes.count - 1] {
+      try bytes.prefix(count).write(to: URL(fileURLWithPath: path))
+      #expect(throws: TrainingError.self) { try trainer.resume(from: path) }
+    }
+  }
+
+  @Test("The model that training writes is read back with its plan, description and numbers")
+  func writesModel() throws {
+    let path = temporaryPath("model.safetensors")
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    let trainer = try Trainer(options: tinyOptions(steps: 2), source: BarSource(variety: 1))
+    _ = try trainer.advance()
+    try trainer.writeModel(to: path, facts: ["steps": "1"], provenance: "a test", honesty: "untrained")
+    let model = try Model.load(path: path)
+    #expect(model.metadata.plan == .tiny)
+    #expect(model.metadata.clickKinds == ["left", "right", "background"])
+    #expect(model.metadata.training["steps"] == "1")
+    #expect(model.available.count == NetworkPlan.tiny.parameters.count)
+    let dense = try model.parameters.values(of: "dense_prompts.bottleneck.weight", shape: [16, 6, 1, 1, 1])
+    #expect(dense.contains { $0 != 0 })
+  }
+
+  @Test("A plan that training cannot use is refused before the first step")
+  func refusesPlans() throws {
+    var options = tinyOptions(steps: 2)
+    options.plan.classes = 4
+    #expect(throws: TrainingError.self) { try Trainer(options: options, source: BarSource(variety: 1)) }
+    options = tinyOptions(steps: 2)
+    options.plan.patch = Axes3(15, 24, 24)
+    #expect(throws: TrainingError.self) { try Trainer(options: options, source: BarSource(variety: 1)) }
+  }
+}
