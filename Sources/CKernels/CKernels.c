@@ -12,6 +12,8 @@ extern void omp_set_num_threads(int threads);
 
 // No row of a patch is longer: plans are held to it before anything is built.
 enum { ck_longest_row = 4096 };
+// Products of a convolution that are summed before they are added to the total.
+enum { ck_summands = 64 };
 
 typedef struct {
   void (*gather)(const ck_slab *slab, int64_t channel, int64_t slice);

@@ -130,28 +130,37 @@ static void NAME(gather)(const ck_slab *s, int64_t channel, int64_t slice) {
 // MARK: convolution
 
 // One tile: TILE output channels by `vectors` vectors along a plane. Every tap of every input channel is a shifted read
-// of the padded slices, so a row of output is a sum of scaled rows of input whatever the kernel and stride.
+// of the padded slices, so a row of output is a sum of scaled rows of input whatever the kernel and stride. About
+// ck_summands products are summed at a time and then added to the total: the rounding errors of thousands of products
+// in one running sum would show in the fifth digit.
 INLINE void NAME(tile)(
     int vectors, const float *input, int64_t channel_stride, const int64_t *offsets, int64_t taps, int64_t channels,
     const float *weights, const float *bias, float *result, int64_t result_plane) {
-  NAME(vector) sums[TILE][RUN];
+  NAME(vector) totals[TILE][RUN];
   UNROLL for (int m = 0; m < TILE; m++)
-    UNROLL for (int n = 0; n < vectors; n++) sums[m][n] = (NAME(vector))(bias[m]);
-  for (int64_t c = 0; c < channels; c++, input += channel_stride)
-    for (int64_t t = 0; t < taps; t++, weights += TILE) {
-      const float *at = input + offsets[t];
-      NAME(vector) x[RUN];
-      // The next channel's rows are short runs far apart, which the processor does not foresee.
-      UNROLL for (int n = 0; n < vectors; n++) __builtin_prefetch(at + channel_stride + n * WIDTH, 0, 3);
-      UNROLL for (int n = 0; n < vectors; n++) x[n] = *(const NAME(vector) *)(at + n * WIDTH);
-      UNROLL for (int m = 0; m < TILE; m++) {
-        const NAME(vector) w = (NAME(vector))(weights[m]);
-        UNROLL for (int n = 0; n < vectors; n++) sums[m][n] += w * x[n];
+    UNROLL for (int n = 0; n < vectors; n++) totals[m][n] = (NAME(vector))(bias[m]);
+  const int64_t group = taps < ck_summands ? (ck_summands + taps - 1) / taps : 1;
+  for (int64_t c = 0; c < channels;) {
+    const int64_t end = c + group < channels ? c + group : channels;
+    NAME(vector) sums[TILE][RUN];
+    UNROLL for (int m = 0; m < TILE; m++) UNROLL for (int n = 0; n < vectors; n++) sums[m][n] = (NAME(vector))(0);
+    for (; c < end; c++, input += channel_stride)
+      for (int64_t t = 0; t < taps; t++, weights += TILE) {
+        const float *at = input + offsets[t];
+        NAME(vector) x[RUN];
+        // The next channel's rows are short runs far apart, which the processor does not foresee.
+        UNROLL for (int n = 0; n < vectors; n++) __builtin_prefetch(at + channel_stride + n * WIDTH, 0, 3);
+        UNROLL for (int n = 0; n < vectors; n++) x[n] = *(const NAME(vector) *)(at + n * WIDTH);
+        UNROLL for (int m = 0; m < TILE; m++) {
+          const NAME(vector) w = (NAME(vector))(weights[m]);
+          UNROLL for (int n = 0; n < vectors; n++) sums[m][n] += w * x[n];
+        }
       }
-    }
+    UNROLL for (int m = 0; m < TILE; m++) UNROLL for (int n = 0; n < vectors; n++) totals[m][n] += sums[m][n];
+  }
   UNROLL for (int m = 0; m < TILE; m++)
     UNROLL for (int n = 0; n < vectors; n++)
-      *(NAME(vector) *)(result + m * result_plane + n * WIDTH) = sums[m][n];
+      *(NAME(vector) *)(result + m * result_plane + n * WIDTH) = totals[m][n];
 }
 
 static void NAME(convolve)(
@@ -218,11 +227,25 @@ INLINE void NAME(store_row)(
   }
 }
 
+// Adds the part of the boxes that lies in one row of the destination.
+static void NAME(add_boxes)(const ck_slab *s, float *row, int64_t channel, int64_t slice, int64_t y) {
+  for (int64_t i = 0; i < s->box_count; i++) {
+    const ck_box *box = &s->boxes[i];
+    if (slice < box->begin[0] || slice >= box->end[0] || y < box->begin[1] || y >= box->end[1]) continue;
+    const int64_t depth = box->end[0] - box->begin[0], height = box->end[1] - box->begin[1];
+    const int64_t width = box->end[2] - box->begin[2];
+    const float *values =
+        box->values + ((channel * depth + slice - box->begin[0]) * height + y - box->begin[1]) * width;
+    float *target = row + box->begin[2];
+    for (int64_t x = 0; x < width; x++) target[x] += values[x];
+  }
+}
+
 static void NAME(scatter)(const ck_slab *s, int64_t slice, int64_t channel) {
   const int64_t phases = s->phase_depth * s->phase_height * s->phase_width;
   const int64_t result_channels = s->output_tiles * TILE;
   const int64_t height = s->output_height * s->phase_height, width = s->output_width * s->phase_width;
-  const float *const result =
+  float *const result =
       s->result + (slice - s->output_begin) * phases * result_channels * s->result_plane + channel * s->result_plane;
   const int64_t phase_step = result_channels * s->result_plane;
   NAME(wide) sum = 0, square = 0;
@@ -233,7 +256,7 @@ static void NAME(scatter)(const ck_slab *s, int64_t slice, int64_t channel) {
       const int64_t at =
           ((channel * s->destination_depth + slice * s->phase_depth + d) * height + y) * width;
       const int64_t phase = (d * s->phase_height + y % s->phase_height) * s->phase_width;
-      const float *row = result + phase * phase_step + (y / s->phase_height) * s->pitch;
+      float *row = result + phase * phase_step + (y / s->phase_height) * s->pitch;
       if (s->phase_width == 2) {
         const float *odd = row + phase_step;
         for (int64_t x = 0; x < s->output_width; x++) {
@@ -246,6 +269,7 @@ static void NAME(scatter)(const ck_slab *s, int64_t slice, int64_t channel) {
           for (int64_t x = 0; x < s->output_width; x++) interleaved[x * s->phase_width + p] = row[p * phase_step + x];
         row = interleaved;
       }
+      if (s->box_count) NAME(add_boxes)(s, row, channel, slice * s->phase_depth + d, y);
       NAME(store_row)(
           s->destination + at, row, s->addend ? s->addend + at : NULL, width, &sum, &square, &tail_sum, &tail_square);
     }

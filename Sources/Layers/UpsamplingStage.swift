@@ -11,6 +11,8 @@ public final class UpsamplingStage {
   private let norm: InstanceNorm
   private let rest: [ConvolutionUnit]
   private let slope: Float
+  /// From dense prompt maps to what they add to the first convolution's result.
+  private let prompted: Convolution?
 
   /// Reads the parameters.
   ///
@@ -24,10 +26,11 @@ public final class UpsamplingStage {
   ///   - factor: Upsampling factors.
   ///   - extent: The size of the coarse grid.
   ///   - style: Bias, epsilon, slope.
+  ///   - promptWeights: `[channels, maps]`, from dense prompt maps to what is added to the upsampled map, or `nil`.
   /// - Throws: The source's error.
   public init(
     upsampling: ParameterScope, units: ParameterScope, inputs: Int, channels: Int, count: Int, kernel: Extent,
-    factor: Extent, extent: Extent, style: UnitStyle
+    factor: Extent, extent: Extent, style: UnitStyle, promptWeights: [Float]? = nil
   ) throws {
     let first = units["convs.0"]
     let weights = try first.values("conv.weight", [channels, 2 * channels] + kernel.array)
@@ -46,6 +49,35 @@ public final class UpsamplingStage {
         units["convs.\(index)"], inputs: channels, outputs: channels, kernel: kernel, extent: fine, style: style)
     }
     slope = style.slope
+    prompted = try promptWeights.map { prompts in
+      let maps = prompts.count / channels
+      return try Convolution(
+        weights: Self.compose(weights, with: prompts, channels: channels, maps: maps, taps: kernel.count), bias: nil,
+        weightInputs: maps, outputs: channels, kernel: kernel, extent: Extent(repeating: 1))
+    }
+  }
+
+  /// The first convolution of what the prompt maps add to its upsampled inputs, as one convolution of the maps.
+  ///
+  /// - Returns: `[channels, maps, kernel...]`.
+  private static func compose(
+    _ weights: [Float], with prompts: [Float], channels: Int, maps: Int, taps: Int
+  ) -> [Float] {
+    var composed = [Float](repeating: 0, count: channels * maps * taps)
+    for output in 0..<channels {
+      for map in 0..<maps {
+        for tap in 0..<taps {
+          var sum = 0.0
+          for channel in 0..<channels {
+            sum +=
+              Double(weights[(output * 2 * channels + channel) * taps + tap])
+              * Double(prompts[channel * maps + map])
+          }
+          composed[(output * maps + map) * taps + tap] = Float(sum)
+        }
+      }
+    }
+    return composed
   }
 
   /// Multiply-accumulates of the skip's half.
@@ -82,22 +114,38 @@ public final class UpsamplingStage {
   /// - Parameters:
   ///   - coarse: The coarser stage's result.
   ///   - skipHalf: What `encodeSkip` stored.
+  ///   - prompts: Dense prompt maps, zero outside these boxes and within the kernel's reach of their sides, except where
+  ///     a side is the volume's.
   ///   - destination: Receives the convolutions' results.
   ///   - scratch: Scratch memory.
   ///   - meter: Is told of the work.
   /// - Returns: The result, norm and activation pending.
   /// - Throws: What the meter throws.
   public func forward(
-    _ coarse: Features, skipHalf: FloatBuffer, into destination: FloatBuffer, scratch: FloatBuffer, meter: WorkMeter
+    _ coarse: Features, skipHalf: FloatBuffer, prompts: [FeatureBox] = [], into destination: FloatBuffer,
+    scratch: FloatBuffer, meter: WorkMeter
   ) throws -> Features {
+    let boxes = try prompts.compactMap { try spread($0, scratch: scratch) }
     let sums = try meter.run(upsampled.layout.multiplyAccumulates) { progress in
       try upsampled.run(
-        coarse, adding: skipHalf.pointer, into: destination.pointer, scratch: scratch, observer: progress)
+        coarse, adding: skipHalf.pointer, boxes: boxes, into: destination.pointer, scratch: scratch, observer: progress)
     }
     var features = Features(
       values: destination.pointer, channels: upsampled.layout.outputs, extent: upsampled.layout.outputExtent,
       affine: try norm.affine(sums: sums, count: upsampled.layout.outputExtent.count), slope: slope)
     for unit in rest { features = try unit.forward(features, into: destination, scratch: scratch, meter: meter) }
     return features
+  }
+
+  /// What a box of prompt maps adds to the first convolution's result.
+  private func spread(_ maps: FeatureBox, scratch: FloatBuffer) throws -> FeatureBox? {
+    guard let convolution = prompted?.resized(to: maps.extent) else { return nil }
+    let layout = convolution.layout
+    let result = try FloatBuffer(count: layout.outputs * maps.extent.count)
+    let room = scratch.count >= layout.scratchCount ? scratch : try FloatBuffer(count: layout.scratchCount)
+    _ = try convolution.run(
+      Features(values: maps.values.pointer, channels: layout.inputs, extent: maps.extent), into: result.pointer,
+      scratch: room, wantsSums: false)
+    return FeatureBox(origin: maps.origin, extent: maps.extent, values: result)
   }
 }

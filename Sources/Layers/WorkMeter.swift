@@ -17,9 +17,7 @@ public final class WorkMeter {
     }
   }
 
-  /// The stages so far, the running one last.
-  public private(set) var stages: [Stage] = []
-
+  private var stages: [Stage] = []
   private let total: Int
   private var done = 0
   private let report: (_ stage: String, _ fraction: Double) throws -> Void
@@ -48,7 +46,14 @@ public final class WorkMeter {
   }
 
   /// Ends the running stage.
-  public func end() {
+  ///
+  /// - Returns: All stages in order.
+  public func finished() -> [Stage] {
+    end()
+    return stages
+  }
+
+  private func end() {
     let now = clock.now
     if let last = stages.indices.last {
       let elapsed = (now - stageStart).components

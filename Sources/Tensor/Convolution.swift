@@ -68,6 +68,14 @@ public final class Convolution {
     self.init(layout: layout, weights: packed)
   }
 
+  /// The same convolution, sharing its weights, for a source of another size.
+  ///
+  /// - Parameter extent: The size of the source.
+  /// - Returns: The convolution.
+  public func resized(to extent: Extent) -> Convolution {
+    Convolution(layout: layout.resized(to: extent), weights: weights)
+  }
+
   private init(layout: ConvolutionLayout, weights: PackedWeights) {
     self.layout = layout
     self.weights = weights
@@ -79,6 +87,7 @@ public final class Convolution {
   /// - Parameters:
   ///   - source: The input, finished on the way; written back if it says so.
   ///   - addend: Is added to the result, laid out as it, or `nil`.
+  ///   - boxes: Are added to parts of the result.
   ///   - destination: Receives the result; may be the source's values when the shapes are the same.
   ///   - scratch: At least `layout.scratchCount` floats.
   ///   - wantsSums: Whether statistics are taken.
@@ -86,8 +95,9 @@ public final class Convolution {
   /// - Returns: For each slice and output channel the sum and the sum of squares of the result, or nothing.
   /// - Throws: What the observer throws.
   public func run(
-    _ source: Features, adding addend: UnsafePointer<Float>? = nil, into destination: UnsafeMutablePointer<Float>,
-    scratch: FloatBuffer, wantsSums: Bool = true, observer: (Double) throws -> Void = { _ in }
+    _ source: Features, adding addend: UnsafePointer<Float>? = nil, boxes: [FeatureBox] = [],
+    into destination: UnsafeMutablePointer<Float>, scratch: FloatBuffer, wantsSums: Bool = true,
+    observer: (Double) throws -> Void = { _ in }
   ) rethrows -> [Double] {
     let geometry = layout.geometry
     let outputs = layout.outputs
@@ -126,6 +136,7 @@ public final class Convolution {
     slab.destination = destination
     slab.destination_depth = Int64(layout.outputExtent.depth)
 
+    let boxAddends = boxes.map { $0.addend(channels: outputs, within: layout.outputExtent) }
     var sums = [Double](repeating: 0, count: wantsSums ? cells.depth * outputs * 2 : 0)
     try taps.withUnsafeBufferPointer { taps in
       var phases: [ck_phase] = []
@@ -137,26 +148,40 @@ public final class Convolution {
             weights: UnsafePointer(weights.values.pointer + weights.starts[index]), tap_count: Int64(phase.taps.count)))
         firstTap += phase.taps.count
       }
-      try phases.withUnsafeBufferPointer { phases in
-        try sums.withUnsafeMutableBufferPointer { sums in
-          slab.phases = phases.baseAddress
-          slab.sums = wantsSums ? sums.baseAddress : nil
-          var gathered = geometry.firstSlice
-          for begin in stride(from: 0, to: cells.depth, by: layout.slabDepth) {
-            try observer(Double(begin) / Double(cells.depth))
-            let end = min(begin + layout.slabDepth, cells.depth)
-            slab.output_begin = Int64(begin)
-            slab.output_end = Int64(end)
-            slab.gather_begin = Int64(gathered)
-            gathered = (end - 1) * geometry.stride.depth + geometry.firstSlice + geometry.sliceCount
-            // Slices that no tap reads must be written back too.
-            if end == cells.depth { gathered = max(gathered, layout.inputExtent.depth) }
-            slab.gather_end = Int64(gathered)
-            ck_run_slab(&slab, Int32(Threads.count))
-          }
+      try withBuffers(phases, boxAddends, &sums) { phases, boxes, sums in
+        slab.phases = phases.baseAddress
+        slab.boxes = boxes.baseAddress
+        slab.box_count = Int64(boxes.count)
+        slab.sums = wantsSums ? sums.baseAddress : nil
+        var gathered = geometry.firstSlice
+        for begin in stride(from: 0, to: cells.depth, by: layout.slabDepth) {
+          try observer(Double(begin) / Double(cells.depth))
+          let end = min(begin + layout.slabDepth, cells.depth)
+          slab.output_begin = Int64(begin)
+          slab.output_end = Int64(end)
+          slab.gather_begin = Int64(gathered)
+          gathered = (end - 1) * geometry.stride.depth + geometry.firstSlice + geometry.sliceCount
+          // Slices that no tap reads must be written back too.
+          if end == cells.depth { gathered = max(gathered, layout.inputExtent.depth) }
+          slab.gather_end = Int64(gathered)
+          ck_run_slab(&slab, Int32(Threads.count))
         }
       }
     }
     return sums
+  }
+
+  /// Lends three arrays' memory at once.
+  private func withBuffers(
+    _ phases: [ck_phase], _ boxes: [ck_box], _ sums: inout [Double],
+    _ body: (
+      UnsafeBufferPointer<ck_phase>, UnsafeBufferPointer<ck_box>, UnsafeMutableBufferPointer<Double>
+    ) throws -> Void
+  ) rethrows {
+    try phases.withUnsafeBufferPointer { phases in
+      try boxes.withUnsafeBufferPointer { boxes in
+        try sums.withUnsafeMutableBufferPointer { try body(phases, boxes, $0) }
+      }
+    }
   }
 }

@@ -34,6 +34,7 @@ struct ConvolutionGeometry {
     var last: Int
   }
 
+  private let kernel: Extent
   /// The size of the output before upsampling.
   let cells: Extent
   /// The stride of the convolution, 1 when upsampling.
@@ -66,7 +67,8 @@ struct ConvolutionGeometry {
       Self.convolutionAxis(kernel: kernel.height, stride: stride.height),
       Self.convolutionAxis(kernel: kernel.width, stride: stride.width),
     ]
-    self.init(axes: axes, cells: input.divided(by: stride), stride: stride, factor: Extent(repeating: 1))
+    self.init(
+      axes: axes, kernel: kernel, cells: input.divided(by: stride), stride: stride, factor: Extent(repeating: 1))
   }
 
   /// Describes a transposed convolution (kernel = stride = `factor`) and the convolution of its output as one step from
@@ -79,10 +81,11 @@ struct ConvolutionGeometry {
   ///   - coarse: The size of the coarse grid.
   init(kernel: Extent, factor: Extent, coarse: Extent) {
     let axes = zip(kernel.array, factor.array).map { Self.upsamplingAxis(kernel: $0, factor: $1) }
-    self.init(axes: axes, cells: coarse, stride: Extent(repeating: 1), factor: factor)
+    self.init(axes: axes, kernel: kernel, cells: coarse, stride: Extent(repeating: 1), factor: factor)
   }
 
-  private init(axes: [Axis], cells: Extent, stride: Extent, factor: Extent) {
+  private init(axes: [Axis], kernel: Extent, cells: Extent, stride: Extent, factor: Extent) {
+    self.kernel = kernel
     self.cells = cells
     self.stride = stride
     self.factor = factor
@@ -121,6 +124,13 @@ struct ConvolutionGeometry {
       }
     }
     self.phases = phases
+  }
+
+  /// The same taps for a source of another size.
+  func resized(to extent: Extent) -> ConvolutionGeometry {
+    factor == Extent(repeating: 1)
+      ? ConvolutionGeometry(kernel: kernel, stride: stride, input: extent)
+      : ConvolutionGeometry(kernel: kernel, factor: factor, coarse: extent)
   }
 
   /// Floats of one padded slice, all parity planes.

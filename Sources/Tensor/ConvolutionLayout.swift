@@ -56,6 +56,13 @@ public struct ConvolutionLayout {
       outputs: outputs, extent: extent)
   }
 
+  /// The same layout for a source of another size.
+  func resized(to extent: Extent) -> ConvolutionLayout {
+    ConvolutionLayout(
+      geometry: geometry.resized(to: extent), inputs: inputs, onesChannel: onesChannel, outputs: outputs,
+      extent: extent)
+  }
+
   private init(geometry: ConvolutionGeometry, inputs: Int, onesChannel: Int, outputs: Int, extent: Extent) {
     self.geometry = geometry
     self.inputs = inputs

@@ -13,17 +13,25 @@ final class Bottleneck {
   private let patch: Axes3<Int>
   private let extent: Extent
   private let channels: Int
+  private let prompts: NetworkPlan.PromptPlan?
+  private let promptWeights: [Float]?
 
   /// Reads the parameters.
   ///
   /// - Parameters:
-  ///   - scope: Holds `norm`, `mamba` and, with clicks, `point_encoder` and `cross_attention`.
+  ///   - root: Holds `mamba_layer` with `norm`, `mamba` and, with clicks, `point_encoder` and `cross_attention`; and
+  ///     the dense prompts' parameter where the plan has them.
   ///   - plan: The architecture.
   ///   - patch: The patch that a click's position is divided by.
   ///   - extent: The size of the bottleneck's grid.
   /// - Throws: The source's error.
-  init(_ scope: ParameterScope, plan: NetworkPlan, patch: Axes3<Int>, extent: Extent) throws {
+  init(_ root: ParameterScope, plan: NetworkPlan, patch: Axes3<Int>, extent: Extent) throws {
+    let scope = root["mamba_layer"]
     let channels = plan.features[plan.features.count - 1]
+    prompts = plan.prompts
+    promptWeights = try plan.prompts?.denseMapCount.map { maps in
+      try root.values(DensePromptMaps.bottleneckParameter, [channels, maps, 1, 1, 1])
+    }
     self.channels = channels
     self.patch = patch
     self.extent = extent
@@ -97,7 +105,23 @@ final class Bottleneck {
       taps?.keep("cross_attn\(index)_queries", shape: [queries.count, channels], values: queries.values)
       taps?.keep("cross_attn\(index)_keys", shape: [keys.count, channels], values: keys.values)
     }
+    addDensePrompts(prompts, to: &keys)
     return keys
+  }
+
+  /// Adds the learned map of the dense prompts.
+  private func addDensePrompts(_ clicks: [PointPrompt], to tokens: inout Tokens) {
+    guard let prompts, let promptWeights else { return }
+    let maps = DensePromptMaps(prompts: clicks, plan: prompts, patch: patch, size: Axes3(extent))
+    for (index, cell) in maps.cells.enumerated() {
+      for channel in 0..<channels {
+        var sum: Float = 0
+        for map in 0..<maps.mapCount {
+          sum += promptWeights[channel * maps.mapCount + map] * maps.values[index * maps.mapCount + map]
+        }
+        tokens.values[Int(cell) * channels + channel] += sum
+      }
+    }
   }
 
   /// Keeps tokens as a feature map.

@@ -1,4 +1,3 @@
-import Foundation
 import Volume
 
 /// Clicks as maps on one grid of the network: for each kind and deviation σ, `max over clicks of exp(-d² / 2σ²)`, d from
@@ -40,45 +39,36 @@ public struct DensePromptMaps: Sendable {
     mapCount = plan.clickKinds * sigmas.count
     let clicks = prompts.filter { (0..<plan.clickKinds).contains($0.kind) }
     guard !clicks.isEmpty, mapCount > 0 else { return }
-    let cell = Axes3(0, 1, 2).map { Double(patch[$0]) / Double(size[$0]) }
-    let longest = cell.array.reduce(0, max)
     var slots = [Int32](repeating: -1, count: size.product)
     for click in clicks {
       for (number, sigma) in sigmas.enumerated() {
-        let deviation = max(sigma, Self.smallestShareOfCell * longest)
-        let offsets = Axes3(0, 1, 2).map { axis in
-          (0..<size[axis]).map { (Double($0) + 0.5) * cell[axis] - 0.5 - Double(click.voxel[axis]) }
-        }
         add(
-          map: click.kind * sigmas.count + number, deviation: deviation, offsets: offsets, size: size, slots: &slots)
+          ClickGaussian(
+            click: click, map: click.kind * sigmas.count + number, sigmaInVoxels: sigma, patch: patch, size: size),
+          size: size, slots: &slots)
       }
     }
   }
 
-  /// Raises one map around one click; `offsets` are distances from the click along each axis, cell by cell.
-  private mutating func add(
-    map: Int, deviation: Double, offsets: Axes3<[Double]>, size: Axes3<Int>, slots: inout [Int32]
-  ) {
-    let reach = Self.reachInDeviations * deviation
-    let near = offsets.map { list in list.indices.filter { abs(list[$0]) <= reach } }
-    let scale = -0.5 / (deviation * deviation)
-    for index0 in near.axis0 {
-      for index1 in near.axis1 {
-        let square = offsets.axis0[index0] * offsets.axis0[index0] + offsets.axis1[index1] * offsets.axis1[index1]
-        for index2 in near.axis2 {
-          let distance = square + offsets.axis2[index2] * offsets.axis2[index2]
-          if distance > reach * reach { continue }
-          let position = (index0 * size.axis1 + index1) * size.axis2 + index2
-          if slots[position] < 0 {
-            slots[position] = Int32(cells.count)
-            cells.append(Int32(position))
-            values.append(contentsOf: repeatElement(0, count: mapCount))
-          }
-          let at = Int(slots[position]) * mapCount + map
-          values[at] = max(values[at], Float(exp(scale * distance)))
-        }
+  /// Raises one map around one click.
+  private mutating func add(_ gaussian: ClickGaussian, size: Axes3<Int>, slots: inout [Int32]) {
+    // Taken out, so that the closure grows them in place.
+    var cells: [Int32] = []
+    var values: [Float] = []
+    swap(&cells, &self.cells)
+    swap(&values, &self.values)
+    gaussian.forEachCell { index, value in
+      let position = size.offset(of: index)
+      if slots[position] < 0 {
+        slots[position] = Int32(cells.count)
+        cells.append(Int32(position))
+        values.append(contentsOf: repeatElement(0, count: mapCount))
       }
+      let at = Int(slots[position]) * mapCount + gaussian.map
+      values[at] = max(values[at], value)
     }
+    self.cells = cells
+    self.values = values
   }
 }
 

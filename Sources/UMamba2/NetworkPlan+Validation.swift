@@ -25,3 +25,10 @@ extension Extent {
     self.init(axes.axis0, axes.axis1, axes.axis2)
   }
 }
+
+extension Axes3 where Value == Int {
+  /// The same sizes by axis.
+  init(_ extent: Extent) {
+    self.init(extent.depth, extent.height, extent.width)
+  }
+}

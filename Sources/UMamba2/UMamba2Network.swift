@@ -27,7 +27,6 @@ public final class UMamba2Network: PatchNetwork {
   private let stages: [[ResidualBlock]]
   private let bottleneck: Bottleneck
   /// Absent from published checkpoints, which run without.
-  private let densePrompts: DensePrompts?
   /// Decoder stages by encoder stage, finest first.
   private let decoder: [UpsamplingStage]
   private let head: Convolution
@@ -71,14 +70,17 @@ public final class UMamba2Network: PatchNetwork {
           extent: isFirst && stage > 0 ? extents[stage - 1] : extents[stage], style: style)
       }
     }
-    bottleneck = try Bottleneck(root["mamba_layer"], plan: plan, patch: patch, extent: extents[deepestStage])
-    densePrompts = try DensePrompts(root, plan: plan, patch: patch)
+    bottleneck = try Bottleneck(root, plan: plan, patch: patch, extent: extents[deepestStage])
     decoder = try (0..<deepestStage).map { stage in
       let index = deepestStage - 1 - stage
+      let channels = plan.features[stage]
       return try UpsamplingStage(
         upsampling: root["decoder.transpconvs.\(index)"], units: root["decoder.stages.\(index)"],
-        inputs: plan.features[stage + 1], channels: plan.features[stage], count: plan.decoderConvolutions[index],
-        kernel: kernels[stage], factor: strides[stage + 1], extent: extents[stage + 1], style: style)
+        inputs: plan.features[stage + 1], channels: channels, count: plan.decoderConvolutions[index],
+        kernel: kernels[stage], factor: strides[stage + 1], extent: extents[stage + 1], style: style,
+        promptWeights: plan.prompts?.denseMapCount.map { maps in
+          try root.values(DensePromptMaps.parameter(ofStage: index), [channels, maps, 1, 1, 1])
+        })
     }
     let headScope = root["decoder.seg_layers.\(deepestStage - 1)"]
     head = try Convolution(
@@ -111,7 +113,7 @@ public final class UMamba2Network: PatchNetwork {
       throw NetworkError.wrongCount(what: "the image", expected: expected, actual: image.count)
     }
     return try withMeter(cost.encodeMultiplyAccumulates, observer: observer) { meter in
-      defer { lastEncode = meter.stages }
+      defer { lastEncode = meter.finished() }
       return try encode(
         Features(values: base, channels: plan.inputChannels, extent: Extent(patch)), meter: meter)
     }
@@ -134,7 +136,7 @@ public final class UMamba2Network: PatchNetwork {
       throw NetworkError.wrongCount(what: "the room for logits", expected: expected, actual: logits.count)
     }
     try withMeter(cost.decodeMultiplyAccumulates, observer: observer) { meter in
-      defer { lastDecode = meter.stages }
+      defer { lastDecode = meter.finished() }
       try decode(encoding, prompts: prompts, into: base, meter: meter)
     }
   }
@@ -143,11 +145,10 @@ public final class UMamba2Network: PatchNetwork {
     _ total: Int, observer: ForwardObserver, _ body: (WorkMeter) throws -> Result
   ) throws -> Result {
     try withoutActuallyEscaping(observer) { observer in
-      let meter = WorkMeter(total: total) { stage, fraction in
-        try observer(ForwardProgress(stage: stage, fraction: fraction))
-      }
-      defer { meter.end() }
-      return try body(meter)
+      try body(
+        WorkMeter(total: total) { stage, fraction in
+          try observer(ForwardProgress(stage: stage, fraction: fraction))
+        })
     }
   }
 
@@ -191,19 +192,19 @@ public final class UMamba2Network: PatchNetwork {
       try bottleneck.decode(encoding.tokens, prompts: prompts, taps: taps)
     }
     tokens.store(channels: deepest.pointer)
-    densePrompts?.addToBottleneck(prompts, values: deepest.pointer)
     let last = plan.features.count - 1
     var features = Features(values: deepest.pointer, channels: plan.features[last], extent: extents[last])
     features = tapped("bottleneck_out", features)
     for (stage, upsampling) in decoder.enumerated().reversed() {
       try meter.begin("decoder stage \(stage)")
-      let skipHalf = encoding.skipHalves[stage]
-      let coarse = features
-      func forward() throws -> Features {
-        try upsampling.forward(coarse, skipHalf: skipHalf, into: inner[stage % 2], scratch: scratch, meter: meter)
+      let boxes = try plan.prompts.map { branch in
+        try DensePromptMaps.boxes(
+          prompts: prompts, plan: branch, patch: patch, size: Axes3(extents[stage]),
+          margin: plan.kernels[stage].map { $0 / 2 })
       }
-      features =
-        try densePrompts?.withPart(of: prompts, stage: stage, addedTo: skipHalf.pointer, forward) ?? forward()
+      features = try upsampling.forward(
+        features, skipHalf: encoding.skipHalves[stage], prompts: boxes ?? [], into: inner[stage % 2],
+        scratch: scratch, meter: meter)
       features.writeBack = taps == nil ? nil : inner[stage % 2].pointer
       features = tapped("dec_stage\(last - 1 - stage)", features)
     }

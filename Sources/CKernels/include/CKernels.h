@@ -2,7 +2,6 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "PhantomKernels.h"
-#include "SparseKernels.h"
 #include "TrainingKernels.h"
 
 /// Instruction sets that the kernels are compiled for, narrowest first.
@@ -56,6 +55,13 @@ typedef struct {
   int64_t tap_count;
 } ck_phase;
 
+/// Values that are added to a box of the result before it is stored, `[output_channels][box]`; the box is in voxels of
+/// the destination.
+typedef struct {
+  int64_t begin[3], end[3];
+  const float *values;
+} ck_box;
+
 /// One depth slab of a layer: finish and pad the source's slices, convolve them, and store with statistics.
 typedef struct {
   ck_source source;
@@ -84,6 +90,8 @@ typedef struct {
   int64_t result_plane;
 
   const float *addend;  // added to the result, laid out as the destination, or NULL
+  const ck_box *boxes;  // added in order, before the addend
+  int64_t box_count;
   float *destination;  // dense `[output_channels][depth][height][width]`
   int64_t destination_depth;
   double *sums;  // `[slice][output_channels][2]`: sum and sum of squares of what was stored, or NULL
