@@ -26,7 +26,6 @@ public final class UMamba2Network: PatchNetwork {
   private let stem: ConvolutionUnit
   private let stages: [[ResidualBlock]]
   private let bottleneck: Bottleneck
-  /// Absent from published checkpoints, which run without.
   /// Decoder stages by encoder stage, finest first.
   private let decoder: [UpsamplingStage]
   private let head: Convolution
