@@ -80,7 +80,7 @@ import Volume
 extension NetworkPlan {
   /// A network that trains in seconds.
   static let tiny = NetworkPlan(
-    inputChannels: 1, classes: 3, features: [8, 16, 16], kernels: [Axes3<Int>](repeating: Axes3(3, 3, 3), count: 3),
+    inputChannels: 1, classes: 3, features: [16, 16, 16], kernels: [Axes3<Int>](repeating: Axes3(3, 3, 3), count: 3),
     strides: [Axes3(1, 1, 1), Axes3(2, 2, 2), Axes3(2, 2, 2)], blocksPerStage: [1, 1, 1], decoderConvolutions: [1, 1],
     patch: Axes3(16, 24, 24), mamba: .init(innerWidth: 32, heads: 4, stateSize: 8, convolutionWidth: 4),
     prompts: .init(
