@@ -2,6 +2,7 @@
 
 #include <dnnl.h>
 #include <stdlib.h>
+#include <string.h>
 
 // One primitive with the memory objects that it is run on.
 typedef struct {
@@ -12,9 +13,13 @@ typedef struct {
 } Pass;
 
 struct CanalisTrainingConvolution {
+  // Weights as oneDNN is fast at them: channels filled up with zeros to whole blocks, for which there may be no
+  // compiled kernel otherwise. The caller's weights are a part of it, and of an array of their own row length.
+  float *padded_weights;
+  int64_t inputs, outputs, taps, row, padded_inputs, padded_outputs;
   dnnl_memory_desc_t input_layout, output_layout, plain_weights_layout;
   dnnl_memory_t input, output, plain_weights;
-  dnnl_memory_desc_t input_any, output_any, weights_any;
+  dnnl_memory_desc_t weights_any;
   dnnl_dims_t strides, dilations, padding_low, padding_high;
   dnnl_primitive_desc_t forward_hint;
   // Passes are made when first used: forward, forward that adds, gradient of the input, gradient of the weights.
@@ -37,6 +42,11 @@ int32_t canalis_training_block(void) {
   return dnnl_get_effective_cpu_isa() >= dnnl_cpu_isa_avx512_core ? 16 : 8;
 }
 
+static int64_t whole_blocks(int64_t channels) {
+  int64_t block = canalis_training_block();
+  return (channels + block - 1) / block * block;
+}
+
 static void destroy_pass(Pass *pass) {
   if (pass->reorder) dnnl_primitive_destroy(pass->reorder);
   if (pass->weights) dnnl_memory_destroy(pass->weights);
@@ -50,6 +60,7 @@ void canalis_training_convolution_destroy(CanalisTrainingConvolution *c) {
   if (c->output) dnnl_memory_destroy(c->output);
   if (c->plain_weights) dnnl_memory_destroy(c->plain_weights);
   if (c->forward_hint) dnnl_primitive_desc_destroy(c->forward_hint);
+  free(c->padded_weights);
   free(c);
 }
 
@@ -79,12 +90,19 @@ CanalisTrainingConvolution *canalis_training_convolution_create(const CanalisTra
     c->padding_low[a] = s->padding[a];
     c->padding_high[a] = (out_size[a] - 1) * s->stride[a] + s->kernel[a] - s->size[a] - s->padding[a];
   }
-  CHECK(layout(&c->input_layout, s->input_channels, s->size, s->has_plain_input));
-  CHECK(layout(&c->output_layout, s->output_channels, out_size, 0));
-  int64_t taps = s->kernel[0] * s->kernel[1] * s->kernel[2];
-  dnnl_dims_t weight_dims = {s->output_channels, s->input_channels, s->kernel[0], s->kernel[1], s->kernel[2]};
-  dnnl_dims_t weight_strides = {s->weight_row_channels * taps, taps, s->kernel[1] * s->kernel[2], s->kernel[2], 1};
-  CHECK(dnnl_memory_desc_init_by_strides(&c->plain_weights_layout, 5, weight_dims, dnnl_f32, weight_strides));
+  c->inputs = s->input_channels;
+  c->outputs = s->output_channels;
+  c->row = s->weight_row_channels;
+  c->taps = s->kernel[0] * s->kernel[1] * s->kernel[2];
+  c->padded_inputs = s->has_plain_input ? c->inputs : whole_blocks(c->inputs);
+  c->padded_outputs = whole_blocks(c->outputs);
+  c->padded_weights = calloc(c->padded_outputs * c->padded_inputs * c->taps, sizeof(float));
+  status = dnnl_out_of_memory;
+  if (!c->padded_weights) goto fail;
+  CHECK(layout(&c->input_layout, c->padded_inputs, s->size, s->has_plain_input));
+  CHECK(layout(&c->output_layout, c->padded_outputs, out_size, 0));
+  dnnl_dims_t weight_dims = {c->padded_outputs, c->padded_inputs, s->kernel[0], s->kernel[1], s->kernel[2]};
+  CHECK(dnnl_memory_desc_init_by_tag(&c->plain_weights_layout, 5, weight_dims, dnnl_f32, dnnl_oidhw));
   CHECK(dnnl_memory_desc_init_by_tag(&c->weights_any, 5, weight_dims, dnnl_f32, dnnl_format_tag_any));
   CHECK(dnnl_memory_create(&c->input, &c->input_layout, shared_engine, DNNL_MEMORY_NONE));
   CHECK(dnnl_memory_create(&c->output, &c->output_layout, shared_engine, DNNL_MEMORY_NONE));
@@ -105,26 +123,14 @@ fail:
 static dnnl_status_t make_reorder(CanalisTrainingConvolution *c, Pass *pass, const dnnl_memory_desc_t *inner,
                                   int is_gradient) {
   dnnl_primitive_desc_t reorder_desc = NULL;
-  dnnl_primitive_attr_t attributes = NULL;
-  dnnl_post_ops_t additions = NULL;
   dnnl_status_t status;
+  const dnnl_memory_desc_t *plain = &c->plain_weights_layout;
   CHECK(dnnl_memory_create(&pass->weights, inner, shared_engine, DNNL_MEMORY_ALLOCATE));
-  if (is_gradient) {
-    CHECK(dnnl_primitive_attr_create(&attributes));
-    CHECK(dnnl_post_ops_create(&additions));
-    CHECK(dnnl_post_ops_append_sum(additions, 1.0f));
-    CHECK(dnnl_primitive_attr_set_post_ops(attributes, additions));
-    CHECK(dnnl_reorder_primitive_desc_create(&reorder_desc, inner, shared_engine, &c->plain_weights_layout,
-                                             shared_engine, attributes));
-  } else {
-    CHECK(dnnl_reorder_primitive_desc_create(&reorder_desc, &c->plain_weights_layout, shared_engine, inner,
-                                             shared_engine, NULL));
-  }
+  CHECK(dnnl_reorder_primitive_desc_create(&reorder_desc, is_gradient ? inner : plain, shared_engine,
+                                           is_gradient ? plain : inner, shared_engine, NULL));
   CHECK(dnnl_primitive_create(&pass->reorder, reorder_desc));
 fail:
   if (reorder_desc) dnnl_primitive_desc_destroy(reorder_desc);
-  if (additions) dnnl_post_ops_destroy(additions);
-  if (attributes) dnnl_primitive_attr_destroy(attributes);
   return status;
 }
 
@@ -184,6 +190,14 @@ static dnnl_status_t reorder(dnnl_primitive_t primitive, dnnl_memory_t from, dnn
   return dnnl_primitive_execute(primitive, shared_stream, 2, arguments);
 }
 
+// Copies the caller's weights into the padded ones.
+static dnnl_status_t take_weights(CanalisTrainingConvolution *c, const float *weights) {
+  for (int64_t o = 0; o < c->outputs; o++)
+    memcpy(c->padded_weights + o * c->padded_inputs * c->taps, weights + o * c->row * c->taps,
+           c->inputs * c->taps * sizeof(float));
+  return point(c->plain_weights, c->padded_weights);
+}
+
 int32_t canalis_training_convolution_forward(CanalisTrainingConvolution *c, const float *input, const float *weights,
                                              float *output, int32_t accumulates) {
   int kind = accumulates ? FORWARD_ADDING : FORWARD;
@@ -192,7 +206,7 @@ int32_t canalis_training_convolution_forward(CanalisTrainingConvolution *c, cons
   Pass *pass = &c->passes[kind];
   CHECK(point(c->input, input));
   CHECK(point(c->output, output));
-  CHECK(point(c->plain_weights, weights));
+  CHECK(take_weights(c, weights));
   CHECK(reorder(pass->reorder, c->plain_weights, pass->weights));
   dnnl_exec_arg_t arguments[] = {{DNNL_ARG_SRC, c->input}, {DNNL_ARG_WEIGHTS, pass->weights}, {DNNL_ARG_DST, c->output}};
   CHECK(dnnl_primitive_execute(pass->primitive, shared_stream, 3, arguments));
@@ -208,7 +222,7 @@ int32_t canalis_training_convolution_backward_input(CanalisTrainingConvolution *
   Pass *pass = &c->passes[BACKWARD_INPUT];
   CHECK(point(c->input, input_gradient));
   CHECK(point(c->output, output_gradient));
-  CHECK(point(c->plain_weights, weights));
+  CHECK(take_weights(c, weights));
   CHECK(reorder(pass->reorder, c->plain_weights, pass->weights));
   dnnl_exec_arg_t arguments[] = {
       {DNNL_ARG_DIFF_SRC, c->input}, {DNNL_ARG_WEIGHTS, pass->weights}, {DNNL_ARG_DIFF_DST, c->output}};
@@ -225,12 +239,16 @@ int32_t canalis_training_convolution_backward_weights(CanalisTrainingConvolution
   Pass *pass = &c->passes[BACKWARD_WEIGHTS];
   CHECK(point(c->input, input));
   CHECK(point(c->output, output_gradient));
-  CHECK(point(c->plain_weights, weight_gradient));
+  CHECK(point(c->plain_weights, c->padded_weights));
   dnnl_exec_arg_t arguments[] = {
       {DNNL_ARG_SRC, c->input}, {DNNL_ARG_DIFF_WEIGHTS, pass->weights}, {DNNL_ARG_DIFF_DST, c->output}};
   CHECK(dnnl_primitive_execute(pass->primitive, shared_stream, 3, arguments));
   CHECK(reorder(pass->reorder, pass->weights, c->plain_weights));
   CHECK(dnnl_stream_wait(shared_stream));
+  for (int64_t o = 0; o < c->outputs; o++)
+    for (int64_t i = 0; i < c->inputs * c->taps; i++)
+      weight_gradient[o * c->row * c->taps + i] += c->padded_weights[o * c->padded_inputs * c->taps + i];
+  memset(c->padded_weights, 0, c->padded_outputs * c->padded_inputs * c->taps * sizeof(float));
 fail:
   return status;
 }
