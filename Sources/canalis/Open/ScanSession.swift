@@ -122,6 +122,7 @@ extension SessionContent {
   /// The settings of the session's first line.
   ///
   /// - Parameter path: The session's file, for the error.
+  /// - Returns: The settings.
   /// - Throws: `CommandFailure` when they are not what this program writes.
   func settings(path: String) throws -> SegmentationSettings {
     do {

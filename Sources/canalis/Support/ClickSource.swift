@@ -27,6 +27,7 @@ enum ClickSource {
   ///   - path: The file.
   ///   - scan: The scan that the clicks must lie in.
   ///   - identity: What a session must know the scan by; computed only for a session.
+  /// - Returns: The clicks, and the session if the file is one.
   /// - Throws: `ClicksError`, `SessionError`, or `CommandFailure` when the session is another scan's.
   static func read(_ path: String, scan: Volume, identity: () -> ScanIdentity) throws -> Clicks {
     guard isSession(path) || path.hasSuffix(".jsonl") else {

@@ -56,6 +56,7 @@ struct ForwardBenchmark {
   /// Runs the benchmark.
   ///
   /// - Parameter progress: Where progress goes.
+  /// - Returns: Times, rates and memory.
   /// - Throws: What is wrong with the plan; `CancellationError` when the user interrupted.
   func run(progress: ProgressPrinter) throws -> Report {
     progress.show(stage: "building the network", fraction: 0)

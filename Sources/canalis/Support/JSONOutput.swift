@@ -5,6 +5,7 @@ enum JSONOutput {
   /// Prints a value.
   ///
   /// - Parameter value: Anything that can be encoded.
+  /// - Throws: What the encoder throws, for a number that JSON cannot hold.
   static func write(_ value: some Encodable) throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]

@@ -24,6 +24,7 @@ struct SegmentationRun {
   /// Computes the mask.
   ///
   /// - Parameter progress: Where progress goes.
+  /// - Returns: The mask and what was found on the way.
   /// - Throws: What is wrong with the data; `CancellationError` when the user interrupted.
   func run(progress: ProgressPrinter) throws -> SegmentationResult {
     progress.show(stage: "preparing the network", fraction: 0)
