@@ -49,6 +49,7 @@ final class Workplace {
   ///   - arguments: The arguments.
   ///   - variables: More variables.
   /// - Returns: Its exit status and what it printed.
+  /// - Throws: If the program cannot be started.
   func run(_ arguments: String..., variables: [String: String] = [:]) throws -> Outcome {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: PseudoTerminal.builtProduct("canalis"))

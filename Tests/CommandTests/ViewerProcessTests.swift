@@ -55,7 +55,7 @@ struct ViewerProcessTests {
       terminal.send("\u{12}")
       #expect(shows("redid", terminal) || shows("redo", terminal), "\(text(terminal))")
       terminal.send("q")
-      #expect(terminal.waitForEnd() == .exited(0), "\(text(terminal))")
+      #expect(terminal.waitForEnd() == .exit(0), "\(text(terminal))")
       #expect(!terminal.screen.isAlternate)
     }
     let shown = try place.run("session", "show", "s.jsonl", "--json")
@@ -71,7 +71,7 @@ struct ViewerProcessTests {
     again.send("\u{15}" + place.path("m.nii.gz") + "\r")
     #expect(again.wait(seconds: 30) { place.has("m.json") }, "\(text(again))")
     again.send("q")
-    #expect(again.waitForEnd() == .exited(0))
+    #expect(again.waitForEnd() == .exit(0))
     let replay = try place.run(
       "session", "replay", "s.jsonl", "--output", "r.nii.gz", "--model", Case.checkpoint, "--json", "--quiet")
     #expect(replay.status == 0, "\(replay.errors)")
@@ -115,7 +115,7 @@ struct ViewerProcessTests {
     let terminal = try open(place)
     #expect(shows("axial", terminal))
     terminal.signal(number)
-    #expect(terminal.waitForEnd() == .exited(128 + number))
+    #expect(terminal.waitForEnd() == .exit(128 + number))
     #expect(!terminal.screen.isAlternate)
   }
 
@@ -134,6 +134,6 @@ struct ViewerProcessTests {
     let terminal = try open(place, extra: ["--colors", depth])
     #expect(shows("axial", terminal), "\(text(terminal))")
     terminal.send("q")
-    #expect(terminal.waitForEnd() == .exited(0))
+    #expect(terminal.waitForEnd() == .exit(0))
   }
 }
