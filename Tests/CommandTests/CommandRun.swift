@@ -59,7 +59,7 @@ final class Workplace {
     process.standardInput = FileHandle.nullDevice
     // Files, not pipes: neither fills up, whatever is printed.
     let (output, errors) = (path(".stdout"), path(".stderr"))
-    for file in [output, errors] { FileManager.default.createFile(atPath: file, contents: nil) }
+    for file in [output, errors] { try Data().write(to: URL(fileURLWithPath: file)) }
     process.standardOutput = FileHandle(forWritingAtPath: output)
     process.standardError = FileHandle(forWritingAtPath: errors)
     try process.run()
