@@ -46,7 +46,7 @@ let swiftTargets: [Target] = [
     name: "canalis",
     dependencies: [
       "Terminal", "Viewer", "Canvas", "Segmentation", "Session", "Checkpoint", "UMamba2", "Clicks", "Volume",
-      "Tensor", "Evaluation", "Phantom", "Training",
+      "Layers", "Tensor", "Evaluation", "Phantom", "Training",
       .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ]),
 ]

@@ -18,8 +18,8 @@ struct Canalis: ParsableCommand {
       """,
     version: ProgramVersion.current,
     subcommands: [
-      Open.self, Segment.self, Info.self, ModelCommand.self, SessionCommand.self, Render.self, Train.self,
-      Benchmark.self,
+      Open.self, Segment.self, Info.self, ModelCommand.self, SessionCommand.self, Render.self, Evaluate.self,
+      PhantomCommand.self, Train.self, Benchmark.self,
     ],
     defaultSubcommand: Open.self)
 

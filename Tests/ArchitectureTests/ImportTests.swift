@@ -20,8 +20,8 @@ struct ImportTests {
     "Viewer": ["Canvas", "Session", "Clicks", "Volume"],
     "Terminal": ["Canvas"],
     "canalis": [
-      "Terminal", "Viewer", "Canvas", "Segmentation", "Session", "Checkpoint", "UMamba2", "Clicks", "Volume", "Tensor",
-      "Evaluation", "Phantom", "Training",
+      "Terminal", "Viewer", "Canvas", "Segmentation", "Session", "Checkpoint", "UMamba2", "Clicks", "Volume",
+      "Layers", "Tensor", "Evaluation", "Phantom", "Training",
     ],
   ]
 

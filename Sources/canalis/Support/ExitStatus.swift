@@ -1,10 +1,13 @@
 import ArgumentParser
 import Checkpoint
 import Clicks
+import Evaluation
 import Segmentation
 import Session
+import Tensor
 import Terminal
 import Training
+import UMamba2
 import Volume
 
 /// How the program ends. The one list of exit codes.
@@ -41,7 +44,10 @@ extension ExitStatus {
     switch error {
     case let failure as CommandFailure: self = failure.status
     case let error as VolumeError: self = error.isAboutOutput ? .failure : .badData
-    case is CheckpointError, is ClicksError, is SessionError, is SegmentationError, is TrainingError: self = .badData
+    case is CheckpointError, is ClicksError, is SessionError, is SegmentationError, is NetworkError, is EvaluationError,
+      is TrainingError:
+      self = .badData
+    case is TensorError: self = .failure
     case is TerminalError: self = .failure
     default: return nil
     }

@@ -10,13 +10,17 @@ enum Interruption {
 
   /// Makes SIGINT and SIGTERM set the flag instead of ending the program. A second signal ends it at once.
   static func watch() {
+    // A parent may have started this program with signals blocked.
+    var signals = sigset_t()
+    sigemptyset(&signals)
     for signalNumber in [SIGINT, SIGTERM] {
-      signal(signalNumber) { number in
+      sigaddset(&signals, signalNumber)
+      signal(signalNumber) { _ in
         if Interruption.isRequested != 0 { _exit(130) }
         Interruption.isRequested = 1
-        _ = number
       }
     }
+    pthread_sigmask(SIG_UNBLOCK, &signals, nil)
   }
 
   /// Whether the user asked to stop.
