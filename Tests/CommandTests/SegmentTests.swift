@@ -99,19 +99,14 @@ struct SegmentTests {
   @Test("Ctrl-C ends a run with 130 and leaves no file")
   func interrupted() throws {
     let place = try Workplace()
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = [
-      "timeout", "--preserve-status", "--signal=INT", "3", PseudoTerminal.builtProduct("canalis"), "benchmark",
-      "--plan", "task2", "--patch",
-      "64x128x128", "--repeats", "50", "--quiet",
-    ]
-    process.environment = place.environment
-    process.standardError = FileHandle.nullDevice
-    process.standardOutput = FileHandle.nullDevice
-    try process.run()
-    process.waitUntilExit()
-    #expect(process.terminationStatus == 130)
+    let terminal = try PseudoTerminal(
+      PseudoTerminal.builtProduct("canalis"),
+      ["segment", Case.scan, "--output", place.path("m.nii.gz"), "--model", Case.checkpoint, "--step", "0.02"],
+      environment: place.environment, columns: 80, rows: 24)
+    #expect(terminal.wait(seconds: 60) { terminal.screen.frame.text.contains("%") })
+    terminal.signal(SIGINT)
+    #expect(terminal.waitForEnd(seconds: 60) == .exit(130))
+    #expect(!place.has("m.nii.gz"))
   }
 
   @Test("Help names every command, and the version is printed")
