@@ -40,7 +40,7 @@ demo: build ## build, and open the viewer on the bundled scan
 
 # Tests run optimized: the kernels are many times slower in a debug build.
 test: setup lint ## run all tests, warnings being errors
-	$(SWIFT) test -c release -Xswiftc -enable-testing -Xswiftc -warnings-as-errors --scratch-path .build-tests $(SWIFT_TEST_FLAGS)
+	OMP_WAIT_POLICY=passive $(SWIFT) test -c release -Xswiftc -enable-testing -Xswiftc -warnings-as-errors --scratch-path .build-tests $(SWIFT_TEST_FLAGS)
 
 lint: ## check the style
 	$(SWIFT) format lint --strict --parallel --recursive $(SOURCES)

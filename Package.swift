@@ -54,8 +54,6 @@ let swiftTargets: [Target] = [
 let testTargets: [Target] = [
   .testTarget(name: "VolumeTests", dependencies: ["Volume"]),
   .testTarget(name: "ClicksTests", dependencies: ["Clicks"]),
-  .testTarget(name: "TensorTests", dependencies: ["Tensor"]),
-  .testTarget(name: "LayersTests", dependencies: ["Layers", "Tensor"]),
   .testTarget(name: "UMamba2Tests", dependencies: ["UMamba2", "Checkpoint", "Layers", "Tensor", "Volume"]),
   .testTarget(name: "CheckpointTests", dependencies: ["Checkpoint", "UMamba2", "Layers", "Volume"]),
   .testTarget(
