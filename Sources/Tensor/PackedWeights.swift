@@ -37,6 +37,8 @@ struct PackedWeights {
   ///   - weightInputs: Input channels of `weights`.
   ///   - range: The input channels to use.
   ///   - outputs: Output channels.
+  /// - Returns: The weights, tile by tile.
+  /// - Throws: `TensorError.outOfMemory`.
   static func convolution(
     weights: [Float], bias: [Float]?, geometry: ConvolutionGeometry, kernel: Extent, weightInputs: Int,
     range: Range<Int>, outputs: Int
@@ -76,6 +78,8 @@ struct PackedWeights {
   ///   - middle: Channels between the two convolutions.
   ///   - inputs: Channels of the coarse grid.
   ///   - outputs: Output channels.
+  /// - Returns: The weights, tile by tile.
+  /// - Throws: `TensorError.outOfMemory`.
   static func upsampling(
     weights: [Float], upsampling: [Float], upsamplingBias: [Float]?, geometry: ConvolutionGeometry, kernel: Extent,
     weightInputs: Int, middle: Int, inputs: Int, outputs: Int
