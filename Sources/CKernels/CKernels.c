@@ -40,7 +40,18 @@ typedef struct {
 #define TILE 4
 #define RUN 3
 #define NAME(x) x##_avx2
+// Twelve sums, three inputs and a weight are all sixteen registers; the compiler, left to itself, loads weights ahead and
+// spills sums.
+#define MULTIPLY_ADD_3(sums, weight, x) \
+  do { \
+    vector_avx2 scratch; \
+    __asm__("vbroadcastss %[w], %[t]\n\tvfmadd231ps %[x0], %[t], %[s0]\n\t" \
+            "vfmadd231ps %[x1], %[t], %[s1]\n\tvfmadd231ps %[x2], %[t], %[s2]" \
+            : [s0] "+x"(sums[0]), [s1] "+x"(sums[1]), [s2] "+x"(sums[2]), [t] "=&x"(scratch) \
+            : [w] "m"(weight), [x0] "x"(x[0]), [x1] "x"(x[1]), [x2] "x"(x[2])); \
+  } while (0)
 #include "KernelBodies.h"
+#undef MULTIPLY_ADD_3
 #undef WIDTH
 #undef TILE
 #undef RUN
@@ -62,7 +73,6 @@ typedef struct {
 #pragma clang attribute pop
 
 static const ck_kernels *const all_kernels[] = {&kernels_sse2, &kernels_avx2, &kernels_avx512};
-static _Atomic int chosen_isa = -1;
 
 int ck_best_isa(void) {
   __builtin_cpu_init();
@@ -71,21 +81,6 @@ int ck_best_isa(void) {
     return ck_isa_avx512;
   if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return ck_isa_avx2;
   return ck_isa_sse2;
-}
-
-int ck_current_isa(void) {
-  int isa = atomic_load(&chosen_isa);
-  if (isa < 0) {
-    isa = ck_best_isa();
-    atomic_store(&chosen_isa, isa);
-  }
-  return isa;
-}
-
-int ck_use_isa(int isa) {
-  if (isa < ck_isa_sse2 || isa > ck_best_isa()) return 0;
-  atomic_store(&chosen_isa, isa);
-  return 1;
 }
 
 int ck_tile_channels(int isa) { return all_kernels[isa]->tile_channels; }
@@ -145,7 +140,7 @@ static void slab_body(void *context) {
 }
 
 void ck_run_slab(const ck_slab *slab, int threads) {
-  slab_work work = {.slab = slab, .kernels = all_kernels[ck_current_isa()], .threads = threads};
+  slab_work work = {.slab = slab, .kernels = all_kernels[slab->isa], .threads = threads};
   const int64_t run = (slab->output_height - 1) * slab->pitch + slab->output_width;
   // Eight strips at a time, and where that leaves threads idle, the output channels in groups.
   work.segment = 16 * work.kernels->tile_run;
@@ -171,6 +166,6 @@ static void scan_body(void *context) {
 }
 
 void ck_run_scan(const ck_scan *scan, int threads) {
-  scan_work work = {.scan = scan, .kernels = all_kernels[ck_current_isa()]};
+  scan_work work = {.scan = scan, .kernels = all_kernels[scan->isa]};
   ck_parallel(threads, scan_body, &work);
 }

@@ -3,6 +3,8 @@
 //   TILE    output channels of a convolution tile
 //   RUN     vectors along a row of a convolution tile
 //   NAME(x) the name of x for the instruction set
+// and optionally
+//   MULTIPLY_ADD_3(sums, weight, x) adds weight times three vectors to three sums
 #include <math.h>
 #include <string.h>
 
@@ -152,6 +154,12 @@ INLINE void NAME(tile)(
         UNROLL for (int n = 0; n < vectors; n++) __builtin_prefetch(at + channel_stride + n * WIDTH, 0, 3);
         UNROLL for (int n = 0; n < vectors; n++) x[n] = *(const NAME(vector) *)(at + n * WIDTH);
         UNROLL for (int m = 0; m < TILE; m++) {
+#ifdef MULTIPLY_ADD_3
+          if (vectors == 3) {
+            MULTIPLY_ADD_3(sums[m], weights[m], x);
+            continue;
+          }
+#endif
           const NAME(vector) w = (NAME(vector))(weights[m]);
           UNROLL for (int n = 0; n < vectors; n++) sums[m][n] += w * x[n];
         }
@@ -177,8 +185,9 @@ static void NAME(convolve)(
   float *const result =
       s->result
       + ((slice - s->output_begin) * phases + phase_index) * s->output_tiles * TILE * s->result_plane;
-  const int64_t step = RUN * WIDTH, strip = 2 * step;
-  // A strip's input stays in the first cache while the tiles of output channels pass over it.
+  // A strip's input stays in the first cache while the tiles of output channels pass over it; where the weights of all
+  // tiles are larger than the second cache, a longer strip reads them less often.
+  const int64_t step = RUN * WIDTH, strip = s->convolved_channels * taps < 6912 ? step : 4 * step;
   for (int64_t from = begin; from < end; from += strip) {
     const int64_t to = from + strip < end ? from + strip : end;
     for (int64_t tile = tile_begin; tile < tile_end; tile++) {

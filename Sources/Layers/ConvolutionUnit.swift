@@ -8,9 +8,12 @@ public struct UnitStyle: Sendable {
   public var epsilon: Float
   /// Negative slope of the leaky ReLU.
   public var slope: Float
+  /// The instruction set that runs the convolutions.
+  public var instructionSet: InstructionSet
 
   /// Creates a style.
-  public init(hasBias: Bool, epsilon: Float, slope: Float) {
+  public init(hasBias: Bool, epsilon: Float, slope: Float, instructionSet: InstructionSet = .best) {
+    self.instructionSet = instructionSet
     self.hasBias = hasBias
     self.epsilon = epsilon
     self.slope = slope
@@ -76,7 +79,7 @@ public final class ConvolutionUnit {
     convolution = try Convolution(
       weights: scope.values("conv.weight", [outputs, inputs] + kernel.array),
       bias: style.hasBias ? scope.values("conv.bias", [outputs]) : nil, weightInputs: inputs, outputs: outputs,
-      kernel: kernel, stride: stride, extent: extent)
+      kernel: kernel, stride: stride, extent: extent, instructionSet: style.instructionSet)
     norm = try InstanceNorm(scope["norm"], channels: outputs, epsilon: style.epsilon)
     slope = isActivated ? style.slope : 1
   }

@@ -33,11 +33,12 @@ public final class ResidualBlock {
       isActivated: false)
     pooling = pools ? stride : nil
     if inputs != outputs {
+      var projectionStyle = style
+      projectionStyle.hasBias = false
       // The pooling, where there is one, is entry 0 of the skip.
       projection = try ConvolutionUnit(
         scope["skip"][pools ? "1" : "0"], inputs: inputs, outputs: outputs, kernel: Extent(repeating: 1),
-        extent: output, style: UnitStyle(hasBias: false, epsilon: style.epsilon, slope: style.slope),
-        isActivated: false)
+        extent: output, style: projectionStyle, isActivated: false)
     } else {
       projection = nil
     }

@@ -39,10 +39,11 @@ public final class UpsamplingStage {
       weights: weights, weightInputs: 2 * channels,
       upsampling: upsampling.values("weight", [inputs, channels] + factor.array),
       upsamplingBias: style.hasBias ? upsampling.values("bias", [channels]) : nil, inputs: inputs, middle: channels,
-      outputs: channels, kernel: kernel, factor: factor, extent: extent)
+      outputs: channels, kernel: kernel, factor: factor, extent: extent, instructionSet: style.instructionSet)
     skipped = try Convolution(
       weights: weights, bias: style.hasBias ? first.values("conv.bias", [channels]) : nil,
-      weightInputs: 2 * channels, range: channels..<2 * channels, outputs: channels, kernel: kernel, extent: fine)
+      weightInputs: 2 * channels, range: channels..<2 * channels, outputs: channels, kernel: kernel, extent: fine,
+      instructionSet: style.instructionSet)
     norm = try InstanceNorm(first["norm"], channels: channels, epsilon: style.epsilon)
     rest = try (1..<max(count, 1)).map { index in
       try ConvolutionUnit(
@@ -53,7 +54,8 @@ public final class UpsamplingStage {
       let maps = prompts.count / channels
       return try Convolution(
         weights: Self.compose(weights, with: prompts, channels: channels, maps: maps, taps: kernel.count), bias: nil,
-        weightInputs: maps, outputs: channels, kernel: kernel, extent: Extent(repeating: 1))
+        weightInputs: maps, outputs: channels, kernel: kernel, extent: Extent(repeating: 1),
+        instructionSet: style.instructionSet)
     }
   }
 

@@ -24,17 +24,19 @@ public final class Convolution {
   ///   - kernel: Odd sizes.
   ///   - stride: Divides `extent`.
   ///   - extent: The size of the source.
+  ///   - instructionSet: One that the processor has.
   /// - Throws: `TensorError.outOfMemory` when the system refuses memory.
   public convenience init(
     weights: [Float], bias: [Float]?, weightInputs: Int, range: Range<Int>? = nil, outputs: Int, kernel: Extent,
-    stride: Extent = Extent(repeating: 1), extent: Extent
+    stride: Extent = Extent(repeating: 1), extent: Extent, instructionSet: InstructionSet = .best
   ) throws {
     let range = range ?? 0..<weightInputs
     let layout = ConvolutionLayout(
-      inputs: range.count, outputs: outputs, kernel: kernel, stride: stride, extent: extent)
+      inputs: range.count, outputs: outputs, kernel: kernel, stride: stride, extent: extent,
+      instructionSet: instructionSet)
     let packed = try PackedWeights.convolution(
       weights: weights, bias: bias, geometry: layout.geometry, kernel: kernel, weightInputs: weightInputs, range: range,
-      outputs: outputs)
+      outputs: outputs, instructionSet: instructionSet)
     self.init(layout: layout, weights: packed)
   }
 
@@ -54,17 +56,20 @@ public final class Convolution {
   ///   - kernel: Odd sizes.
   ///   - factor: Upsampling factors.
   ///   - extent: The size of the coarse grid.
+  ///   - instructionSet: One that the processor has.
   /// - Throws: `TensorError.outOfMemory` when the system refuses memory.
   public convenience init(
     weights: [Float], weightInputs: Int, upsampling: [Float], upsamplingBias: [Float]?, inputs: Int, middle: Int,
-    outputs: Int, kernel: Extent, factor: Extent, extent: Extent
+    outputs: Int, kernel: Extent, factor: Extent, extent: Extent,
+    instructionSet: InstructionSet = .best
   ) throws {
     let layout = ConvolutionLayout(
-      inputs: inputs, outputs: outputs, kernel: kernel, factor: factor, extent: extent)
+      inputs: inputs, outputs: outputs, kernel: kernel, factor: factor, extent: extent, instructionSet: instructionSet)
     let packed = try PackedWeights.upsampling(
       weights: weights, upsampling: upsampling, upsamplingBias: upsamplingBias, geometry: layout.geometry,
       kernel: kernel,
-      weightInputs: weightInputs, middle: middle, inputs: inputs, outputs: outputs)
+      weightInputs: weightInputs, middle: middle, inputs: inputs, outputs: outputs,
+      instructionSet: instructionSet)
     self.init(layout: layout, weights: packed)
   }
 
@@ -104,10 +109,10 @@ public final class Convolution {
     precondition(
       source.channels == layout.inputs && source.extent == layout.inputExtent, "the source has another shape")
     precondition(scratch.count >= layout.scratchCount, "the scratch memory is too small")
-    precondition(weights.instructionSet == .current, "the weights were packed for another instruction set")
     let cells = geometry.cells
     var slab = ck_slab()
     source.describe(in: &slab)
+    slab.isa = Int32(layout.instructionSet.rawValue)
     slab.padded = scratch.pointer
     slab.slots = Int64(layout.slots)
     slab.slot_origin = Int64(-geometry.firstSlice)

@@ -15,6 +15,8 @@ public struct ConvolutionLayout {
   /// Floats of packed weights.
   public let weightCount: Int
 
+  /// The instruction set that runs it.
+  let instructionSet: InstructionSet
   let geometry: ConvolutionGeometry
   /// 1 for an upsampling step: a channel that is 1 inside the coarse grid and 0 outside.
   let onesChannel: Int
@@ -34,12 +36,14 @@ public struct ConvolutionLayout {
   ///   - kernel: Odd sizes.
   ///   - stride: Divides `extent`.
   ///   - extent: The size of the source.
+  ///   - instructionSet: One that the processor has.
   public init(
-    inputs: Int, outputs: Int, kernel: Extent, stride: Extent = Extent(repeating: 1), extent: Extent
+    inputs: Int, outputs: Int, kernel: Extent, stride: Extent = Extent(repeating: 1), extent: Extent,
+    instructionSet: InstructionSet = .best
   ) {
     self.init(
       geometry: ConvolutionGeometry(kernel: kernel, stride: stride, input: extent), inputs: inputs, onesChannel: 0,
-      outputs: outputs, extent: extent)
+      outputs: outputs, extent: extent, instructionSet: instructionSet)
   }
 
   /// Lays out an upsampling step: a transposed convolution (kernel = stride = factor) and the convolution of its output.
@@ -50,20 +54,27 @@ public struct ConvolutionLayout {
   ///   - kernel: Odd sizes of the convolution.
   ///   - factor: Upsampling factors.
   ///   - extent: The size of the coarse grid.
-  public init(inputs: Int, outputs: Int, kernel: Extent, factor: Extent, extent: Extent) {
+  ///   - instructionSet: One that the processor has.
+  public init(
+    inputs: Int, outputs: Int, kernel: Extent, factor: Extent, extent: Extent, instructionSet: InstructionSet = .best
+  ) {
     self.init(
       geometry: ConvolutionGeometry(kernel: kernel, factor: factor, coarse: extent), inputs: inputs, onesChannel: 1,
-      outputs: outputs, extent: extent)
+      outputs: outputs, extent: extent, instructionSet: instructionSet)
   }
 
   /// The same layout for a source of another size.
   func resized(to extent: Extent) -> ConvolutionLayout {
     ConvolutionLayout(
       geometry: geometry.resized(to: extent), inputs: inputs, onesChannel: onesChannel, outputs: outputs,
-      extent: extent)
+      extent: extent, instructionSet: instructionSet)
   }
 
-  private init(geometry: ConvolutionGeometry, inputs: Int, onesChannel: Int, outputs: Int, extent: Extent) {
+  private init(
+    geometry: ConvolutionGeometry, inputs: Int, onesChannel: Int, outputs: Int, extent: Extent,
+    instructionSet: InstructionSet
+  ) {
+    self.instructionSet = instructionSet
     self.geometry = geometry
     self.inputs = inputs
     self.onesChannel = onesChannel
@@ -75,7 +86,7 @@ public struct ConvolutionLayout {
     let perSlice = geometry.cells.height * geometry.cells.width * channels * outputs * tapCount
     multiplyAccumulates = perSlice * geometry.cells.depth
 
-    let set = InstructionSet.current
+    let set = instructionSet
     let tileOutputs = (outputs + set.tileChannels - 1) / set.tileChannels * set.tileChannels
     weightCount = tapCount * channels * tileOutputs
     let plane = Self.spread(geometry.run + set.tileRun)

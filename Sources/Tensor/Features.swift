@@ -93,6 +93,7 @@ public struct Features {
 
   /// Fills the source's half of a slab's description, and what is 1 unless a layer says otherwise.
   func describe(in slab: inout ck_slab) {
+    slab.isa = Int32(InstructionSet.best.rawValue)
     slab.source = ck_source(
       values: values, scale: affine.map { UnsafePointer($0.scale.pointer) },
       shift: affine.map { UnsafePointer($0.shift.pointer) }, residual: residual,

@@ -1,6 +1,6 @@
 import CKernels
 
-/// The instruction sets that the kernels are compiled for.
+/// The instruction sets that the kernels are compiled for. Weights packed for one do not fit another.
 public enum InstructionSet: Int, Sendable, CaseIterable, Comparable {
   /// What every 64-bit Intel or AMD processor has.
   case sse2 = 0
@@ -12,17 +12,8 @@ public enum InstructionSet: Int, Sendable, CaseIterable, Comparable {
   /// The widest one that this processor has.
   public static var best: InstructionSet { InstructionSet(rawValue: Int(ck_best_isa())) ?? .sse2 }
 
-  /// The one that the kernels use.
-  public static var current: InstructionSet { InstructionSet(rawValue: Int(ck_current_isa())) ?? .sse2 }
-
-  /// Makes the kernels use an instruction set from now on. Weights are packed for one: build networks afterwards.
-  ///
-  /// - Parameter set: The instruction set.
-  /// - Returns: `false`, changing nothing, when the processor lacks it.
-  @discardableResult
-  public static func use(_ set: InstructionSet) -> Bool {
-    ck_use_isa(Int32(set.rawValue)) != 0
-  }
+  /// Those that this processor has.
+  public static var available: [InstructionSet] { allCases.filter { $0 <= best } }
 
   /// Output channels of a convolution that are computed together.
   var tileChannels: Int { Int(ck_tile_channels(Int32(rawValue))) }

@@ -12,8 +12,8 @@ struct PackedWeights {
   let instructionSet: InstructionSet
 
   /// Reserves zeroed room.
-  init(geometry: ConvolutionGeometry, inputs: Int, outputs: Int) throws {
-    instructionSet = .current
+  init(geometry: ConvolutionGeometry, inputs: Int, outputs: Int, instructionSet: InstructionSet) throws {
+    self.instructionSet = instructionSet
     let tile = instructionSet.tileChannels
     tiles = (outputs + tile - 1) / tile
     var starts: [Int] = []
@@ -37,13 +37,15 @@ struct PackedWeights {
   ///   - weightInputs: Input channels of `weights`.
   ///   - range: The input channels to use.
   ///   - outputs: Output channels.
-  /// - Returns: The weights, tile by tile.
+  ///   - instructionSet: One that the processor has.
+  /// - Returns: The packed weights.
   /// - Throws: `TensorError.outOfMemory`.
   static func convolution(
     weights: [Float], bias: [Float]?, geometry: ConvolutionGeometry, kernel: Extent, weightInputs: Int,
-    range: Range<Int>, outputs: Int
+    range: Range<Int>, outputs: Int, instructionSet: InstructionSet
   ) throws -> PackedWeights {
-    let packed = try PackedWeights(geometry: geometry, inputs: range.count, outputs: outputs)
+    let packed = try PackedWeights(
+      geometry: geometry, inputs: range.count, outputs: outputs, instructionSet: instructionSet)
     let tile = packed.instructionSet.tileChannels
     let taps = geometry.phases[0].taps.map { tap in
       let kernelPosition = tap.contributions[0].kernel
@@ -78,14 +80,16 @@ struct PackedWeights {
   ///   - middle: Channels between the two convolutions.
   ///   - inputs: Channels of the coarse grid.
   ///   - outputs: Output channels.
-  /// - Returns: The weights, tile by tile.
+  ///   - instructionSet: One that the processor has.
+  /// - Returns: The packed weights.
   /// - Throws: `TensorError.outOfMemory`.
   static func upsampling(
     weights: [Float], upsampling: [Float], upsamplingBias: [Float]?, geometry: ConvolutionGeometry, kernel: Extent,
-    weightInputs: Int, middle: Int, inputs: Int, outputs: Int
+    weightInputs: Int, middle: Int, inputs: Int, outputs: Int, instructionSet: InstructionSet
   ) throws -> PackedWeights {
     let columns = inputs + 1
-    let packed = try PackedWeights(geometry: geometry, inputs: columns, outputs: outputs)
+    let packed = try PackedWeights(
+      geometry: geometry, inputs: columns, outputs: outputs, instructionSet: instructionSet)
     let tile = packed.instructionSet.tileChannels
     let factor = geometry.factor
     // The kernel by tap as [outputs, middle], and the transposed convolution by position as [middle, inputs + 1].

@@ -13,9 +13,10 @@ public enum SelectiveScan {
   ///   - skip: D, one a head.
   ///   - states: N.
   ///   - output: Receives y, `[tokens, heads * P]`.
+  ///   - instructionSet: One that the processor has.
   public static func run(
     _ rows: [Float], rowStride: Int, steps: [Float], decay: [Float], skip: [Float], states: Int,
-    into output: inout [Float]
+    into output: inout [Float], instructionSet: InstructionSet = .best
   ) {
     let tokens = rows.count / rowStride
     let heads = decay.count
@@ -29,7 +30,8 @@ public enum SelectiveScan {
             state.withUnsafeMutableBufferPointer { state in
               output.withUnsafeMutableBufferPointer { output in
                 var scan = ck_scan(
-                  x: rows.baseAddress, row_stride: Int64(rowStride), steps: steps.baseAddress,
+                  isa: Int32(instructionSet.rawValue), x: rows.baseAddress, row_stride: Int64(rowStride),
+                  steps: steps.baseAddress,
                   decay: decay.baseAddress, skip: skip.baseAddress, y: output.baseAddress, state: state.baseAddress,
                   tokens: Int64(tokens), heads: Int64(heads), head_width: Int64(inner / heads),
                   states: Int64(states))

@@ -42,8 +42,9 @@ public struct ForwardCost: Sendable, Equatable {
   /// - Parameters:
   ///   - plan: The architecture.
   ///   - patch: Voxels of a patch, the plan's unless given.
+  ///   - instructionSet: One that the processor has.
   /// - Throws: `NetworkError.invalidPlan` for a plan or patch that cannot be built.
-  public init(plan: NetworkPlan, patch: Axes3<Int>? = nil) throws {
+  public init(plan: NetworkPlan, patch: Axes3<Int>? = nil, instructionSet: InstructionSet = .best) throws {
     try plan.validate()
     let patch = patch ?? plan.patch
     guard patch.array.allSatisfy({ (1...4096).contains($0) }) else {
@@ -66,24 +67,27 @@ public struct ForwardCost: Sendable, Equatable {
         "stem",
         [
           ConvolutionLayout(
-            inputs: plan.inputChannels, outputs: plan.features[0], kernel: kernels[0], extent: Extent(patch))
+            inputs: plan.inputChannels, outputs: plan.features[0], kernel: kernels[0], extent: Extent(patch),
+            instructionSet: instructionSet)
         ])
     ]
     for stage in plan.features.indices {
       let inputs = plan.features[max(stage - 1, 0)]
       let channels = plan.features[stage]
       let plain = ConvolutionLayout(
-        inputs: channels, outputs: channels, kernel: kernels[stage], extent: extents[stage])
+        inputs: channels, outputs: channels, kernel: kernels[stage], extent: extents[stage],
+        instructionSet: instructionSet)
       var list = [
         ConvolutionLayout(
           inputs: inputs, outputs: channels, kernel: kernels[stage], stride: strides[stage],
-          extent: stage == 0 ? extents[0] : extents[stage - 1])
+          extent: stage == 0 ? extents[0] : extents[stage - 1], instructionSet: instructionSet)
       ]
       list += [ConvolutionLayout](repeating: plain, count: 2 * plan.blocksPerStage[stage] - 1)
       if plan.skipConvolves(stage: stage) {
         list.append(
           ConvolutionLayout(
-            inputs: inputs, outputs: channels, kernel: Extent(repeating: 1), extent: extents[stage]))
+            inputs: inputs, outputs: channels, kernel: Extent(repeating: 1), extent: extents[stage],
+            instructionSet: instructionSet))
       }
       encode.append(part("encoder stage \(stage)", list))
     }
@@ -105,7 +109,8 @@ public struct ForwardCost: Sendable, Equatable {
     for stage in (0..<deepest).reversed() {
       let channels = plan.features[stage]
       let plain = ConvolutionLayout(
-        inputs: channels, outputs: channels, kernel: kernels[stage], extent: extents[stage])
+        inputs: channels, outputs: channels, kernel: kernels[stage], extent: extents[stage],
+        instructionSet: instructionSet)
       encode.append(part("skip \(stage)", [plain]))
       let count = plan.decoderConvolutions[deepest - 1 - stage]
       decode.append(
@@ -114,7 +119,7 @@ public struct ForwardCost: Sendable, Equatable {
           [
             ConvolutionLayout(
               inputs: plan.features[stage + 1], outputs: channels, kernel: kernels[stage],
-              factor: strides[stage + 1], extent: extents[stage + 1])
+              factor: strides[stage + 1], extent: extents[stage + 1], instructionSet: instructionSet)
           ] + [ConvolutionLayout](repeating: plain, count: count - 1)))
     }
     decode.append(
@@ -122,7 +127,8 @@ public struct ForwardCost: Sendable, Equatable {
         "logits",
         [
           ConvolutionLayout(
-            inputs: plan.features[0], outputs: plan.classes, kernel: Extent(repeating: 1), extent: extents[0])
+            inputs: plan.features[0], outputs: plan.classes, kernel: Extent(repeating: 1), extent: extents[0],
+            instructionSet: instructionSet)
         ]))
 
     self.encode = encode

@@ -41,15 +41,20 @@ public final class UMamba2Network: PatchNetwork {
   ///   - plan: The architecture.
   ///   - patch: Voxels of a patch, the plan's unless given; a multiple of the total stride.
   ///   - parameters: Where the weights come from.
+  ///   - instructionSet: One that the processor has; others than the best are for tests.
   /// - Throws: `NetworkError.invalidPlan` for a plan or patch that cannot be built, the source's error for a missing or
   ///   misshapen parameter, `TensorError.outOfMemory`.
-  public init(plan: NetworkPlan, patch: Axes3<Int>? = nil, parameters: any ParameterSource) throws {
+  public init(
+    plan: NetworkPlan, patch: Axes3<Int>? = nil, parameters: any ParameterSource, instructionSet: InstructionSet = .best
+  ) throws {
     let patch = patch ?? plan.patch
-    cost = try ForwardCost(plan: plan, patch: patch)
+    cost = try ForwardCost(plan: plan, patch: patch, instructionSet: instructionSet)
     self.plan = plan
     self.patch = patch
     let root = ParameterScope(parameters)
-    let style = UnitStyle(hasBias: plan.convolutionBias, epsilon: plan.instanceNormEpsilon, slope: plan.leakySlope)
+    let style = UnitStyle(
+      hasBias: plan.convolutionBias, epsilon: plan.instanceNormEpsilon, slope: plan.leakySlope,
+      instructionSet: instructionSet)
     let extents = plan.extents(patch: patch)
     self.extents = extents
     let kernels = plan.kernels.map { Extent($0) }
@@ -85,7 +90,7 @@ public final class UMamba2Network: PatchNetwork {
     head = try Convolution(
       weights: headScope.values("weight", [plan.classes, plan.features[0], 1, 1, 1]),
       bias: headScope.values("bias", [plan.classes]), weightInputs: plan.features[0], outputs: plan.classes,
-      kernel: Extent(repeating: 1), extent: extents[0])
+      kernel: Extent(repeating: 1), extent: extents[0], instructionSet: instructionSet)
 
     let counts = zip(plan.features, extents).map { $0 * $1.count }
     pool = EncodingPool(counts: Array(counts.dropLast()))

@@ -9,10 +9,6 @@ enum { ck_isa_sse2 = 0, ck_isa_avx2 = 1, ck_isa_avx512 = 2 };
 
 /// The widest instruction set of this processor.
 int ck_best_isa(void);
-/// The instruction set in use; weights packed for one do not fit another.
-int ck_current_isa(void);
-/// Uses an instruction set from now on, for tests; returns 0 when the processor lacks it.
-int ck_use_isa(int isa);
 /// Output channels that the convolution kernel computes at once: weights are packed in tiles of so many.
 int ck_tile_channels(int isa);
 /// Values along a row of output that the convolution kernel computes at once.
@@ -64,6 +60,7 @@ typedef struct {
 
 /// One depth slab of a layer: finish and pad the source's slices, convolve them, and store with statistics.
 typedef struct {
+  int isa;  // that the weights are packed for
   ck_source source;
   int64_t channels, depth, height, width;  // of the source
   int64_t pool_depth, pool_height, pool_width;  // the source is averaged over such cells first; 1 for none
@@ -104,6 +101,7 @@ void ck_run_slab(const ck_slab *slab, int threads);
 /// `x` is `[tokens][row_stride]`, channels of all heads first, then B and C of `states` each; `steps` is
 /// `[tokens][heads]`, after softplus; `y` is `[tokens][heads * head_width]`.
 typedef struct {
+  int isa;
   const float *x;
   int64_t row_stride;
   const float *steps;

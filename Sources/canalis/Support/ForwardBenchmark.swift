@@ -102,7 +102,7 @@ struct ForwardBenchmark {
     }
     let gflop = stages.reduce(0) { $0 + $1.gflop }
     return Report(
-      patch: patch.array, threads: Threads.count, instructionSet: "\(InstructionSet.current)",
+      patch: patch.array, threads: Threads.count, instructionSet: "\(InstructionSet.best)",
       fullForwardSeconds: best.seconds, clickRerunSeconds: rerun, forwardGflop: gflop,
       forwardGflops: gflop / best.seconds, sgemmGflops: sgemm, shareOfSgemm: gflop / best.seconds / sgemm,
       peakMemoryBytes: Self.peakMemory, plannedPeakBytes: network.cost.peakBytes, stages: stages)
