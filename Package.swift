@@ -54,7 +54,10 @@ let swiftTargets: [Target] = [
 let testTargets: [Target] = [
   .testTarget(name: "VolumeTests", dependencies: ["Volume"]),
   .testTarget(name: "ClicksTests", dependencies: ["Clicks"]),
-  .testTarget(name: "UMamba2Tests", dependencies: ["UMamba2", "Checkpoint", "Layers", "Tensor", "Volume"]),
+  .testTarget(name: "TensorTests", dependencies: ["Tensor"]),
+  .testTarget(name: "LayersTests", dependencies: ["Layers", "Tensor"]),
+  .testTarget(
+    name: "UMamba2Tests", dependencies: ["UMamba2", "Checkpoint", "Layers", "Tensor", "Volume", "NetworkOracle"]),
   .testTarget(name: "CheckpointTests", dependencies: ["Checkpoint", "UMamba2", "Layers", "Volume"]),
   .testTarget(
     name: "SegmentationTests", dependencies: ["Segmentation", "UMamba2", "Checkpoint", "Clicks", "Volume"]),
@@ -62,12 +65,15 @@ let testTargets: [Target] = [
   .testTarget(name: "EvaluationTests", dependencies: ["Evaluation", "Clicks", "Volume"]),
   .testTarget(name: "PhantomTests", dependencies: ["Phantom", "Volume"]),
   .testTarget(
-    name: "TrainingTests", dependencies: ["Training", "UMamba2", "Layers", "Checkpoint", "Phantom", "Clicks", "Volume"]),
+    name: "TrainingTests",
+    dependencies: ["Training", "UMamba2", "Layers", "Checkpoint", "Phantom", "Clicks", "Volume", "NetworkOracle"]),
   .testTarget(name: "CanvasTests", dependencies: ["Canvas", "PseudoTerminal", "CPNGReader"]),
   .testTarget(name: "ViewerTests", dependencies: ["Viewer", "Canvas", "Session", "Clicks", "Volume"]),
   .testTarget(name: "TerminalTests", dependencies: ["Terminal", "Canvas", "PseudoTerminal", "TerminalProbe"]),
   .testTarget(name: "CommandTests", dependencies: ["canalis", "PseudoTerminal", "CPseudoTerminal", "Volume"]),
   .testTarget(name: "ArchitectureTests"),
+  // The network in double precision, as its formulas, for the tests of what is fast.
+  .target(name: "NetworkOracle", dependencies: ["UMamba2", "Layers", "Volume"], path: "Tests/NetworkOracle"),
   // Reads pictures back.
   .target(name: "CPNGReader", path: "Tests/CPNGReader", linkerSettings: [.linkedLibrary("png16")]),
   // Shows frames and reports events on a real terminal, for TerminalTests.

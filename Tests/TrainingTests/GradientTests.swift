@@ -1,4 +1,5 @@
 import Foundation
+import NetworkOracle
 import Testing
 import UMamba2
 import Volume
@@ -64,23 +65,23 @@ private struct Setup {
 /// direction; prints the relative errors.
 private func checkGradients(_ setup: Setup, title: String) throws {
   let value = try setup.differentiate()
-  var oracle = OracleNetwork(network: setup.network, loss: setup.loss)
+  var oracle = OracleLoss(network: setup.network, loss: setup.loss)
   let image = OracleMap(
     channels: setup.network.plan.inputChannels, size: setup.network.plan.patch, values: setup.image.map(Double.init))
-  let expected = oracle.loss(image: image, prompts: setup.prompts, labels: setup.labels)
+  let expected = oracle.value(image: image, prompts: setup.prompts, labels: setup.labels)
   print("\(title): loss \(value), oracle \(expected)")
   #expect(abs(value - expected) < 1e-5 * max(1, abs(expected)))
   var random = SeededGenerator(seed: 5)
   var largest = 0.0
   for parameter in setup.network.store.parameters where parameter.isTrained {
     let direction = (0..<parameter.count).map { _ in random.normal() }
-    let base = try #require(oracle.parameters[parameter.name])
+    let base = try #require(oracle.network.parameters[parameter.name])
     let step = 1e-6
-    oracle.parameters[parameter.name] = zip(base, direction).map { $0 + step * $1 }
-    let above = oracle.loss(image: image, prompts: setup.prompts, labels: setup.labels)
-    oracle.parameters[parameter.name] = zip(base, direction).map { $0 - step * $1 }
-    let below = oracle.loss(image: image, prompts: setup.prompts, labels: setup.labels)
-    oracle.parameters[parameter.name] = base
+    oracle.network.parameters[parameter.name] = zip(base, direction).map { $0 + step * $1 }
+    let above = oracle.value(image: image, prompts: setup.prompts, labels: setup.labels)
+    oracle.network.parameters[parameter.name] = zip(base, direction).map { $0 - step * $1 }
+    let below = oracle.value(image: image, prompts: setup.prompts, labels: setup.labels)
+    oracle.network.parameters[parameter.name] = base
     let difference = (above - below) / (2 * step)
     let gradient = setup.network.store.gradient(parameter)
     var product = 0.0

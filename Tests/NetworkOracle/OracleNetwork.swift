@@ -1,22 +1,23 @@
 import Foundation
+import Layers
 import UMamba2
 import Volume
 
-@testable import Training
+/// The whole network in double precision, written as its formulas, from the same parameters as the one under test.
+package struct OracleNetwork {
+  package let plan: NetworkPlan
+  package var parameters: [String: [Double]]
 
-/// The whole network and its loss in double precision, from the same parameters as the one under test.
-struct OracleNetwork {
-  let plan: NetworkPlan
-  var parameters: [String: [Double]]
-  let loss: SegmentationLoss
+  package init(plan: NetworkPlan, parameters: [String: [Double]]) {
+    self.plan = plan
+    self.parameters = parameters
+  }
 
-  init(network: TrainableNetwork, loss: SegmentationLoss) {
-    plan = network.plan
-    self.loss = loss
+  package init(plan: NetworkPlan, source: any ParameterSource) throws {
+    self.plan = plan
     parameters = [:]
-    for parameter in network.store.parameters {
-      let values = UnsafeBufferPointer(start: network.store.pointer(parameter), count: parameter.count)
-      parameters[parameter.name] = values.map(Double.init)
+    for parameter in plan.parameters {
+      parameters[parameter.name] = try source.values(of: parameter.name, shape: parameter.shape).map(Double.init)
     }
   }
 
@@ -36,7 +37,7 @@ struct OracleNetwork {
   }
 
   /// Scores of each resolution, the full one first.
-  func scores(image: OracleMap, prompts: [PointPrompt]) -> [OracleMap] {
+  package func scores(image: OracleMap, prompts: [PointPrompt]) -> [OracleMap] {
     var map = unit(image, "encoder.stem.convs.0", outputs: plan.features[0], kernel: plan.kernels[0])
     var skips: [OracleMap] = []
     for stage in plan.features.indices {
@@ -89,42 +90,6 @@ struct OracleNetwork {
       scores.append(score)
     }
     return scores.reversed()
-  }
-
-  func loss(image: OracleMap, prompts: [PointPrompt], labels: [UInt8]) -> Double {
-    let stages = plan.decoderConvolutions.count
-    var total = 0.0
-    for (score, weight) in zip(scores(image: image, prompts: prompts), loss.levelWeights(stages: stages)) {
-      let coarse = SegmentationLoss.coarsened(labels, patch: image.size, size: score.size)
-      total += weight * levelLoss(score, labels: coarse)
-    }
-    return total
-  }
-
-  private func levelLoss(_ score: OracleMap, labels: [UInt8]) -> Double {
-    let (classes, voxels) = (score.channels, score.size.product)
-    var entropy = 0.0
-    var weights = 0.0
-    var common = [Double](repeating: 0, count: classes)
-    var sums = common
-    for voxel in 0..<voxels {
-      let exponentials = (0..<classes).map { exp(score.values[$0 * voxels + voxel]) }
-      let total = exponentials.reduce(0, +)
-      let label = Int(labels[voxel])
-      let weight = Double(loss.classWeights[label])
-      weights += weight
-      for other in 0..<classes {
-        let probability = exponentials[other] / total
-        entropy -= weight * Double(loss.targets[label * classes + other]) * log(probability)
-        sums[other] += probability + (other == label ? 1 : 0)
-        if other == label { common[other] += probability }
-      }
-    }
-    var dice = 0.0
-    for label in 1..<classes {
-      dice += (2 * common[label] + loss.diceSmoothing) / max(1e-8, sums[label] + loss.diceSmoothing)
-    }
-    return loss.crossEntropyWeight * entropy / weights - loss.diceWeight * dice / Double(classes - 1)
   }
 
   private func add(_ prompts: [PointPrompt], _ name: String, to map: inout OracleMap) {
@@ -287,6 +252,12 @@ struct OracleNetwork {
     let encoder = "mamba_layer.point_encoder"
     var initial = OracleRows(prompts.count + 1, tokens.width)
     for (number, prompt) in prompts.enumerated() {
+      guard prompt.kind >= 0 else {
+        for channel in 0..<tokens.width {
+          initial.values[number * tokens.width + channel] = p("\(encoder).not_a_point_embed.weight")[channel]
+        }
+        continue
+      }
       let values = code((0..<3).map { (Double(prompt.voxel[$0]) + 0.5) / Double(plan.patch[$0]) })
       let embedding = p("\(encoder).point_embeddings.\(prompt.kind).weight")
       for channel in 0..<tokens.width {

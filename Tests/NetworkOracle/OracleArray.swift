@@ -3,20 +3,20 @@ import Volume
 
 /// A map in double precision, plain `[channels, axis0, axis1, axis2]`, with the network's layers written as their
 /// formulas: slow, and easy to check by eye.
-struct OracleMap {
-  var channels: Int
-  var size: Axes3<Int>
-  var values: [Double]
+package struct OracleMap {
+  package var channels: Int
+  package var size: Axes3<Int>
+  package var values: [Double]
 
-  init(channels: Int, size: Axes3<Int>, values: [Double]? = nil) {
+  package init(channels: Int, size: Axes3<Int>, values: [Double]? = nil) {
     self.channels = channels
     self.size = size
     self.values = values ?? [Double](repeating: 0, count: channels * size.product)
   }
 
-  func at(_ channel: Int, _ index: Axes3<Int>) -> Int { channel * size.product + size.offset(of: index) }
+  package func at(_ channel: Int, _ index: Axes3<Int>) -> Int { channel * size.product + size.offset(of: index) }
 
-  static func forEach(_ size: Axes3<Int>, _ body: (Axes3<Int>) -> Void) {
+  package static func forEach(_ size: Axes3<Int>, _ body: (Axes3<Int>) -> Void) {
     for index0 in 0..<size.axis0 {
       for index1 in 0..<size.axis1 {
         for index2 in 0..<size.axis2 { body(Axes3(index0, index1, index2)) }
@@ -24,7 +24,7 @@ struct OracleMap {
     }
   }
 
-  func convolved(_ weights: [Double], outputs: Int, kernel: Axes3<Int>, stride: Axes3<Int>) -> OracleMap {
+  package func convolved(_ weights: [Double], outputs: Int, kernel: Axes3<Int>, stride: Axes3<Int>) -> OracleMap {
     let outputSize = Axes3(0, 1, 2).map { (size[$0] - 1) / stride[$0] + 1 }
     var result = OracleMap(channels: outputs, size: outputSize)
     for output in 0..<outputs {
@@ -46,7 +46,7 @@ struct OracleMap {
     return result
   }
 
-  func upsampled(_ weights: [Double], bias: [Double]?, outputs: Int, stride: Axes3<Int>) -> OracleMap {
+  package func upsampled(_ weights: [Double], bias: [Double]?, outputs: Int, stride: Axes3<Int>) -> OracleMap {
     var result = OracleMap(channels: outputs, size: Axes3(0, 1, 2).map { size[$0] * stride[$0] })
     for output in 0..<outputs {
       Self.forEach(result.size) { index in
@@ -64,7 +64,7 @@ struct OracleMap {
     return result
   }
 
-  func normalized(_ scale: [Double], _ shift: [Double], epsilon: Double, residual: OracleMap?, slope: Double)
+  package func normalized(_ scale: [Double], _ shift: [Double], epsilon: Double, residual: OracleMap?, slope: Double)
     -> OracleMap
   {
     var result = self
@@ -82,7 +82,7 @@ struct OracleMap {
     return result
   }
 
-  func pooled(_ stride: Axes3<Int>) -> OracleMap {
+  package func pooled(_ stride: Axes3<Int>) -> OracleMap {
     var result = OracleMap(channels: channels, size: Axes3(0, 1, 2).map { size[$0] / stride[$0] })
     for channel in 0..<channels {
       Self.forEach(size) { index in
@@ -95,24 +95,24 @@ struct OracleMap {
 }
 
 /// Tokens in double precision, `[rows, width]`.
-struct OracleRows {
-  var rows: Int
-  var width: Int
-  var values: [Double]
+package struct OracleRows {
+  package var rows: Int
+  package var width: Int
+  package var values: [Double]
 
-  init(_ rows: Int, _ width: Int) {
+  package init(_ rows: Int, _ width: Int) {
     self.rows = rows
     self.width = width
     values = [Double](repeating: 0, count: rows * width)
   }
 
-  static func + (first: OracleRows, second: OracleRows) -> OracleRows {
+  package static func + (first: OracleRows, second: OracleRows) -> OracleRows {
     var result = first
     for index in result.values.indices { result.values[index] += second.values[index] }
     return result
   }
 
-  func linear(_ weights: [Double], _ bias: [Double]?, outputs: Int) -> OracleRows {
+  package func linear(_ weights: [Double], _ bias: [Double]?, outputs: Int) -> OracleRows {
     var result = OracleRows(rows, outputs)
     for row in 0..<rows {
       for output in 0..<outputs {
@@ -124,7 +124,7 @@ struct OracleRows {
     return result
   }
 
-  func layerNormalized(_ scale: [Double], _ shift: [Double]) -> OracleRows {
+  package func layerNormalized(_ scale: [Double], _ shift: [Double]) -> OracleRows {
     var result = self
     for row in 0..<rows {
       let range = row * width..<(row + 1) * width
