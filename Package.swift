@@ -24,7 +24,7 @@ let swiftTargets: [Target] = [
   // What a clinician says about a voxel, and the files that say it.
   .target(name: "Clicks", dependencies: ["Volume"]),
   // Numbers on the processor; no domain words.
-  .target(name: "Tensor", dependencies: ["CKernels", "COpenBLAS", "COneDNN"]),
+  .target(name: "Tensor", dependencies: ["CKernels", "COpenBLAS"]),
   .target(name: "Layers", dependencies: ["Tensor"]),
   .target(name: "UMamba2", dependencies: ["Layers", "Tensor", "Volume"]),
   .target(name: "Checkpoint", dependencies: ["UMamba2", "Layers", "Volume", "CZlib", "CCrypto"]),

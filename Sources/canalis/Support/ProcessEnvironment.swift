@@ -1,4 +1,5 @@
 import Foundation
+import Tensor
 
 /// What libraries read from the environment before the first line of this program runs.
 ///
@@ -12,8 +13,13 @@ enum ProcessEnvironment {
   ///
   /// - `OMP_WAIT_POLICY=passive`: idle threads sleep. Spinning costs milliseconds a call when the viewer and the
   ///   network share two cores.
+  /// - `OPENBLAS_CORETYPE`: the processor's kernels, where OpenBLAS has not chosen them by itself.
   /// - `SWIFT_BACKTRACE`: after a crash the Swift runtime prints where it was and does not wait for a key.
-  private static let defaults = ["OMP_WAIT_POLICY": "passive", "SWIFT_BACKTRACE": "enable=yes,interactive=no"]
+  private static var defaults: [String: String] {
+    var defaults = ["OMP_WAIT_POLICY": "passive", "SWIFT_BACKTRACE": "enable=yes,interactive=no"]
+    defaults["OPENBLAS_CORETYPE"] = MatrixProduct.recommendedCore
+    return defaults
+  }
 
   /// Starts the program again with the variables set, unless they are. Returns when there is nothing to do or when the
   /// program cannot be started again, which costs speed only.
