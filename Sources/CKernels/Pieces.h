@@ -5,6 +5,11 @@
 // libgomp's entry; clang without -fopenmp does not make the call by itself.
 extern void GOMP_parallel(void (*body)(void *), void *data, unsigned threads, unsigned flags);
 
+// Voxels of a piece.
+enum { PIECE = 2048 };
+
+static inline int64_t pieces_of(int64_t voxels) { return (voxels + PIECE - 1) / PIECE; }
+
 typedef struct {
   void (*piece)(void *context, int64_t number);
   void *context;
