@@ -45,12 +45,22 @@ struct Descriptor: ~Copyable {
 
   /// Tries to become the file's only writer, until the descriptor closes.
   ///
+  /// A lock outlives its holder's `close` for a moment when a child process was being started just then: the child has the
+  /// descriptor until it becomes another program. So half a second of refusals is waited out.
+  ///
   /// - Returns: False when another descriptor is.
   /// - Throws: `SessionError` when the file system has no locks.
   func lock() throws -> Bool {
+    var refusals = 0
     while flock(number, LOCK_EX | LOCK_NB) != 0 {
-      if errno == EWOULDBLOCK { return false }
-      if errno != EINTR { throw SessionError.system("lock", path) }
+      switch errno {
+      case EINTR: continue
+      case EWOULDBLOCK where refusals < 50:
+        refusals += 1
+        usleep(10_000)
+      case EWOULDBLOCK: return false
+      default: throw SessionError.system("lock", path)
+      }
     }
     return true
   }
