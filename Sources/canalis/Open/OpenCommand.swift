@@ -67,7 +67,10 @@ struct Open: ParsableCommand {
     for notice in opened.notices { mailbox.post(.notice(notice)) }
     let code = application.run()
     driver.close()
-    if code != 0 { throw ExitCode(code) }
+    // The network may be in the middle of a slab. Everything that must last is on disk and the terminal is given back, so
+    // the process ends here, without the libraries' own leave-taking, which would wait for their threads.
+    fflush(nil)
+    _exit(code)
   }
 
   /// The path that export offers: the scan's name with `-mask.nii.gz` in the working folder.
