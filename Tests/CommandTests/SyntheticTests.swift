@@ -1,0 +1,55 @@
+import Foundation
+import Testing
+
+@Suite("Synthetic jaws, scores and training from the command line")
+struct SyntheticTests {
+  @Test("phantom makes the same jaw twice, and evaluate gives its truth full marks")
+  func phantomAndEvaluate() throws {
+    let place = try Workplace()
+    for name in ["a", "b"] {
+      let made = try place.run(
+        "phantom", "--seed", "7", "--output", name, "--spacing", "1.2", "--whole-jaw", "--json", "--quiet")
+      #expect(made.status == 0, "\(made.errors)")
+    }
+    for file in ["scan.nii.gz", "truth.nii.gz"] {
+      #expect(try place.bytes("a/\(file)") == place.bytes("b/\(file)"))
+    }
+    let again = try place.run("phantom", "--seed", "7", "--output", "a", "--quiet")
+    #expect(again.status == 1, "existing files are kept")
+
+    let score = try place.run(
+      "evaluate", "--prediction", "a/truth.nii.gz", "--truth", "b/truth.nii.gz", "--json")
+    #expect(score.status == 0, "\(score.errors)")
+    let left = try #require(score.json["left"] as? [String: Any])
+    #expect(left["dice"] as? Double == 1)
+    #expect(left["hd95_mm"] as? Double == 0)
+    #expect((left["volume_mm3"] as? Double ?? 0) > 100)
+  }
+
+  @Test("evaluate clicks gives a curve from no click on, and null for a Dice that is never reached")
+  func clicks() throws {
+    let place = try Workplace()
+    let outcome = try place.run(
+      "evaluate", "clicks", "--scan", Case.scan, "--truth", Case.mask, "--model", Case.checkpoint, "--maximum", "1",
+      "--rule", "spread", "--no-mirroring", "--json", "--quiet")
+    #expect(outcome.status == 0, "\(outcome.errors)")
+    let curve = try #require(outcome.json["curve"] as? [[String: Any]])
+    #expect(curve.compactMap { $0["clicks"] as? Int } == [0, 1])
+    #expect(curve.allSatisfy { $0["dice"] is Double && $0["hd95_voxels"] is Double && $0["hd95_mm"] is Double })
+    #expect(outcome.json["auc"] is Double)
+    #expect(outcome.json.keys.contains("clicks_to_090"))
+  }
+
+  @Test("train writes a model that can be looked at, and names what a data set lacks")
+  func train() throws {
+    let place = try Workplace()
+    let trained = try place.run("train", "--data", "phantom", "--output", "m.safetensors", "--steps", "1", "--quiet")
+    #expect(trained.status == 0, "\(trained.errors)")
+    let facts = try place.run("info", "m.safetensors", "--json")
+    let model = try #require(facts.json["m.safetensors"] as? [String: Any])
+    #expect(model["click_kinds"] as? [String] == ["left", "right", "background"])
+    let missing = try place.run("train", "--data", "none", "--output", "n.safetensors", "--steps", "1")
+    #expect(missing.status == 2)
+    #expect(missing.errors.contains("dataset.json"))
+  }
+}
