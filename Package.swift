@@ -19,6 +19,8 @@ let cTargets: [Target] = [
 ]
 
 let swiftTargets: [Target] = [
+  // What files are made of: strict JSON, digests.
+  .target(name: "Formats", dependencies: ["CCrypto"]),
   // Scans, masks and arrays: files, geometry, resampling.
   .target(name: "Volume", dependencies: ["CNIfTI", "CZlib"]),
   // What a clinician says about a voxel, and the files that say it.
@@ -27,9 +29,9 @@ let swiftTargets: [Target] = [
   .target(name: "Tensor", dependencies: ["CKernels", "COpenBLAS"]),
   .target(name: "Layers", dependencies: ["Tensor"]),
   .target(name: "UMamba2", dependencies: ["Layers", "Tensor", "Volume"]),
-  .target(name: "Checkpoint", dependencies: ["UMamba2", "Layers", "Volume", "CZlib", "CCrypto"]),
+  .target(name: "Checkpoint", dependencies: ["UMamba2", "Layers", "Volume", "Formats", "CZlib"]),
   .target(name: "Segmentation", dependencies: ["UMamba2", "Checkpoint", "Clicks", "Volume"]),
-  .target(name: "Session", dependencies: ["Clicks", "Volume", "CZlib", "CCrypto"]),
+  .target(name: "Session", dependencies: ["Clicks", "Volume", "Formats", "CZlib"]),
   .target(name: "Evaluation", dependencies: ["Clicks", "Volume"]),
   .target(name: "Phantom", dependencies: ["Volume", "CKernels"]),
   .target(
@@ -40,35 +42,36 @@ let swiftTargets: [Target] = [
     ]),
   // The interface: pure values and functions, then the one driver of a real terminal.
   .target(name: "Canvas", dependencies: ["CPNG"]),
-  .target(name: "Viewer", dependencies: ["Canvas", "Session", "Clicks", "Volume"]),
+  .target(name: "Viewer", dependencies: ["Canvas", "Session", "Clicks", "Volume", "Formats"]),
   .target(name: "Terminal", dependencies: ["Canvas", "CNCurses"]),
   .executableTarget(
     name: "canalis",
     dependencies: [
       "Terminal", "Viewer", "Canvas", "Segmentation", "Session", "Checkpoint", "UMamba2", "Clicks", "Volume",
-      "Layers", "Tensor", "Evaluation", "Phantom", "Training",
+      "Formats", "Layers", "Tensor", "Evaluation", "Phantom", "Training",
       .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ]),
 ]
 
 let testTargets: [Target] = [
+  .testTarget(name: "FormatsTests", dependencies: ["Formats"]),
   .testTarget(name: "VolumeTests", dependencies: ["Volume"]),
   .testTarget(name: "ClicksTests", dependencies: ["Clicks"]),
   .testTarget(name: "TensorTests", dependencies: ["Tensor"]),
   .testTarget(name: "LayersTests", dependencies: ["Layers", "Tensor"]),
   .testTarget(
     name: "UMamba2Tests", dependencies: ["UMamba2", "Checkpoint", "Layers", "Tensor", "Volume", "NetworkOracle"]),
-  .testTarget(name: "CheckpointTests", dependencies: ["Checkpoint", "UMamba2", "Layers", "Volume"]),
+  .testTarget(name: "CheckpointTests", dependencies: ["Checkpoint", "UMamba2", "Layers", "Volume", "Formats"]),
   .testTarget(
     name: "SegmentationTests", dependencies: ["Segmentation", "UMamba2", "Checkpoint", "Clicks", "Volume"]),
-  .testTarget(name: "SessionTests", dependencies: ["Session", "Clicks", "Volume"]),
+  .testTarget(name: "SessionTests", dependencies: ["Session", "Clicks", "Volume", "Formats"]),
   .testTarget(name: "EvaluationTests", dependencies: ["Evaluation", "Clicks", "Volume"]),
   .testTarget(name: "PhantomTests", dependencies: ["Phantom", "Volume"]),
   .testTarget(
     name: "TrainingTests",
     dependencies: ["Training", "UMamba2", "Layers", "Checkpoint", "Phantom", "Clicks", "Volume", "NetworkOracle"]),
   .testTarget(name: "CanvasTests", dependencies: ["Canvas", "PseudoTerminal", "CPNGReader"]),
-  .testTarget(name: "ViewerTests", dependencies: ["Viewer", "Canvas", "Session", "Clicks", "Volume"]),
+  .testTarget(name: "ViewerTests", dependencies: ["Viewer", "Canvas", "Session", "Clicks", "Volume", "Formats"]),
   .testTarget(name: "TerminalTests", dependencies: ["Terminal", "Canvas", "PseudoTerminal", "TerminalProbe"]),
   .testTarget(name: "CommandTests", dependencies: ["canalis", "PseudoTerminal", "CPseudoTerminal", "Volume"]),
   .testTarget(name: "ArchitectureTests"),

@@ -1,3 +1,4 @@
+import Formats
 import Glibc
 
 /// A regular file that is read by position, through one descriptor from first to last: a file renamed over it later
@@ -70,6 +71,16 @@ final class ByteFile: Sendable {
       try body(try read(at: offset + done, count: piece))
       done += piece
     }
+  }
+
+  /// The SHA-256 of the whole file, 64 hexadecimal digits.
+  ///
+  /// - Returns: The digest.
+  /// - Throws: `CheckpointError.unreadable`.
+  func sha256() throws -> String {
+    var digest = SHA256()
+    try forEachPiece(at: 0, count: size) { piece in piece.withUnsafeBytes { digest.update($0) } }
+    return digest.finalize()
   }
 
   /// The message of the last failed system call.

@@ -54,7 +54,7 @@ public struct Model: Sendable {
     }
     let names = try check(parameters, against: metadata.plan, file: file.path)
     try checkSharing(of: parameters, plan: metadata.plan)
-    let digest = try SHA256.hexadecimalDigest(of: file)
+    let digest = try file.sha256()
     metadata.training["checkpoint_sha256"] = digest
     return Model(
       metadata: metadata, parameters: parameters, sha256: digest, fileName: name(of: file),
@@ -80,7 +80,7 @@ public struct Model: Sendable {
     let skipped = parameters.tensors.filter { !names.contains($0.key) }.sorted { $0.key < $1.key }
       .map { unusedLine(name: $0, shape: $1.shape) }
     return Model(
-      metadata: metadata, parameters: parameters, sha256: try SHA256.hexadecimalDigest(of: file),
+      metadata: metadata, parameters: parameters, sha256: try file.sha256(),
       fileName: name(of: file), skipped: skipped)
   }
 

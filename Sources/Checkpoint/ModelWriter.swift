@@ -1,3 +1,4 @@
+import Formats
 import Foundation
 import Layers
 import UMamba2
@@ -47,25 +48,25 @@ public enum ModelWriter {
       "training": try json(metadata.training),
     ]
     var members = [
-      "\"\(SafeTensorsFile.metadataKey)\":{"
-        + texts.sorted { $0.key < $1.key }.map { "\"\($0.key)\":\(JSONText.quoted($0.value))" }.joined(separator: ",")
-        + "}"
+      JSONValue.Member(
+        SafeTensorsFile.metadataKey,
+        .object(texts.sorted { $0.key < $1.key }.map { JSONValue.Member($0.key, .string($0.value)) }))
     ]
     var offset = 0
     for requirement in requirements {
       let end = offset + requirement.shape.reduce(4, *)
       members.append(
-        "\(JSONText.quoted(requirement.name)):{\"dtype\":\"F32\",\"shape\":\(list(requirement.shape)),"
-          + "\"data_offsets\":\(list([offset, end]))}")
+        JSONValue.Member(
+          requirement.name,
+          [
+            "dtype": "F32", "shape": .array(requirement.shape.map(JSONValue.integer)),
+            "data_offsets": [.integer(offset), .integer(end)],
+          ]))
       offset = end
     }
-    var text = Array("{\(members.joined(separator: ","))}".utf8)
+    var text = JSONValue.object(members).bytes
     text += [UInt8](repeating: 0x20, count: (64 - (8 + text.count) % 64) % 64)
     return withUnsafeBytes(of: UInt64(text.count).littleEndian) { Array($0) } + text
-  }
-
-  private static func list(_ numbers: [Int]) -> String {
-    "[\(numbers.map { "\($0)" }.joined(separator: ","))]"
   }
 
   private static func json(_ value: some Encodable) throws -> String {

@@ -1,3 +1,4 @@
+import Formats
 import Layers
 
 /// A `.safetensors` file: an eight-byte length, a JSON header of so many bytes, and the tensors' numbers.
@@ -48,7 +49,8 @@ struct SafeTensorsFile: ParameterSource, Sendable {
     let dataSize = file.size - dataOffset
     var tensors: [String: Tensor] = [:]
     var metadata: [String: String] = [:]
-    for (name, value) in header.members.sorted(by: { $0.key < $1.key }) {
+    for member in header.members.sorted(by: { $0.key < $1.key }) {
+      let (name, value) = (member.key, member.value)
       if name == Self.metadataKey {
         metadata = try Self.texts(value, file: file)
       } else {
@@ -95,7 +97,7 @@ struct SafeTensorsFile: ParameterSource, Sendable {
     return try finite(type.floats(from: bytes), file: file.path, name: name)
   }
 
-  private static func readHeader(of file: ByteFile) throws -> (length: Int, members: [String: JSONText]) {
+  private static func readHeader(of file: ByteFile) throws -> (length: Int, members: [JSONValue.Member]) {
     func damaged(_ problem: String) -> CheckpointError {
       .damagedSafeTensors(file: file.path, place: "header", problem: problem)
     }
@@ -108,36 +110,38 @@ struct SafeTensorsFile: ParameterSource, Sendable {
       throw CheckpointError.limitExceeded(file: file.path, what: "a header of \(length) bytes", limit: headerLimit)
     }
     do {
-      guard case .object(let members) = try JSONText.parse(try file.read(at: 8, count: length)) else {
+      guard case .object(let members) = try JSONValue(parsing: try file.read(at: 8, count: length)) else {
         throw damaged("it is not a JSON object")
       }
       return (length, members)
-    } catch let problem as JSONText.Problem {
-      throw damaged("byte \(problem.offset): \(problem.description)")
+    } catch let problem as JSONProblem {
+      throw damaged(problem.description)
     }
   }
 
-  private static func texts(_ value: JSONText, file: ByteFile) throws -> [String: String] {
+  private static func texts(_ value: JSONValue, file: ByteFile) throws -> [String: String] {
     guard case .object(let members) = value else {
       throw CheckpointError.damagedSafeTensors(
         file: file.path, place: metadataKey, problem: "it is not an object of texts")
     }
-    return try members.mapValues { member in
-      guard case .text(let text) = member else {
+    var texts: [String: String] = [:]
+    for member in members {
+      guard case .string(let text) = member.value else {
         throw CheckpointError.damagedSafeTensors(
           file: file.path, place: metadataKey, problem: "it holds something else than texts")
       }
-      return text
+      texts[member.key] = text
     }
+    return texts
   }
 
   /// A tensor of the header; its offset counts from the beginning of the data.
-  private static func tensor(_ value: JSONText, name: String, dataSize: Int, file: ByteFile) throws -> Tensor {
+  private static func tensor(_ value: JSONValue, name: String, dataSize: Int, file: ByteFile) throws -> Tensor {
     func damaged(_ problem: String) -> CheckpointError {
       .damagedSafeTensors(file: file.path, place: "tensor \"\(name)\"", problem: problem)
     }
-    guard case .object(let members) = value, members.count == 3, case .text(let typeName)? = members["dtype"],
-      case .array(let sizes)? = members["shape"], case .array(let extent)? = members["data_offsets"],
+    guard case .object(let members) = value, members.count == 3, case .string(let typeName)? = value["dtype"],
+      case .array(let sizes)? = value["shape"], case .array(let extent)? = value["data_offsets"],
       extent.count == 2, case .integer(let begin) = extent[0], case .integer(let end) = extent[1]
     else { throw damaged("it is not described by dtype, shape and data_offsets") }
     let type = ElementType(rawValue: typeName)

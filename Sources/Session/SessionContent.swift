@@ -1,3 +1,4 @@
+import Formats
 import Volume
 
 /// Everything that a session's file says, and what it amounts to.

@@ -1,3 +1,5 @@
+import Formats
+
 /// Something that happened in a session.
 public enum SessionEvent: Sendable, Hashable {
   /// The clinician placed, removed, moved or changed a click, or took back or did again one of these.

@@ -1,3 +1,4 @@
+import Formats
 import Volume
 
 /// What a scan is known by: its voxels, whatever its file is called and wherever it lies.

@@ -1,3 +1,5 @@
+import Formats
+
 /// The bytes of a session's file, read and checked.
 struct SessionReader {
   /// What the good lines say.
@@ -83,7 +85,7 @@ struct SessionReader {
     }
     crc = lineCRC
     do {
-      let fields = try JSONFields(try JSONValue(strictly: line))
+      let fields = try JSONFields(try JSONValue(line: line))
       guard fields.value["format"] == .string(SessionHeader.format) else {
         throw SessionError.notASession(path: path, reason: "its first line does not say \"\(SessionHeader.format)\"")
       }
@@ -101,7 +103,7 @@ struct SessionReader {
   private static func record(_ line: UnsafeBufferPointer<UInt8>, number: Int) throws -> SessionRecord {
     guard number <= SessionLine.most else { throw LineProblem("more than \(SessionLine.most) lines") }
     guard line.count < SessionLine.longest else { throw LineProblem("longer than \(SessionLine.longest) bytes") }
-    let fields = try JSONFields(try JSONValue(strictly: line))
+    let fields = try JSONFields(try JSONValue(line: line))
     return SessionRecord(line: number, time: try time(fields), event: try SessionEvent(fields))
   }
 

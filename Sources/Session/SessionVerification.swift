@@ -1,3 +1,4 @@
+import Formats
 import Volume
 
 /// A difference between what a session was made with and what is there now.

@@ -5,23 +5,24 @@ struct ImportTests {
   /// Which of our modules each target may import. Everything stands on Volume; nothing below the command line knows of
   /// a terminal; the network knows nothing of clicks' files or of sessions.
   static let arrows: [String: Set<String>] = [
+    "Formats": [],
     "Volume": [],
     "Clicks": ["Volume"],
     "Tensor": [],
     "Layers": ["Tensor"],
     "UMamba2": ["Layers", "Tensor", "Volume"],
-    "Checkpoint": ["UMamba2", "Layers", "Volume"],
+    "Checkpoint": ["UMamba2", "Layers", "Volume", "Formats"],
     "Segmentation": ["UMamba2", "Checkpoint", "Clicks", "Volume"],
-    "Session": ["Clicks", "Volume"],
+    "Session": ["Clicks", "Volume", "Formats"],
     "Evaluation": ["Clicks", "Volume"],
     "Phantom": ["Volume"],
     "Training": ["Phantom", "Evaluation", "Checkpoint", "UMamba2", "Layers", "Tensor", "Clicks", "Volume"],
     "Canvas": [],
-    "Viewer": ["Canvas", "Session", "Clicks", "Volume"],
+    "Viewer": ["Canvas", "Session", "Clicks", "Volume", "Formats"],
     "Terminal": ["Canvas"],
     "canalis": [
       "Terminal", "Viewer", "Canvas", "Segmentation", "Session", "Checkpoint", "UMamba2", "Clicks", "Volume",
-      "Layers", "Tensor", "Evaluation", "Phantom", "Training",
+      "Formats", "Layers", "Tensor", "Evaluation", "Phantom", "Training",
     ],
   ]
 
@@ -33,7 +34,7 @@ struct ImportTests {
     "CKernels": ["Tensor", "Volume", "Phantom", "Training"],
     "CNIfTI": ["Volume"],
     "CZlib": ["Volume", "Checkpoint", "Session"],
-    "CCrypto": ["Checkpoint", "Session"],
+    "CCrypto": ["Formats"],
     "CPNG": ["Canvas"],
   ]
 

@@ -70,7 +70,7 @@ struct CheckpointTruthTests {
       let url = folder.appending(path: "abc")
       try Data("abc".utf8).write(to: url)
       let file = try ByteFile(path: url.path(percentEncoded: false))
-      let digest = try SHA256.hexadecimalDigest(of: file)
+      let digest = try file.sha256()
       #expect(digest == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")
     }
   }

@@ -1,3 +1,4 @@
+import Formats
 import Canvas
 import Clicks
 import Session

@@ -1,3 +1,4 @@
+import Formats
 import Checkpoint
 import Foundation
 import Segmentation

@@ -1,3 +1,4 @@
+import Formats
 import Dispatch
 import Foundation
 import Session

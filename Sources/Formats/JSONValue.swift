@@ -1,5 +1,5 @@
-/// A JSON value whose objects keep the order of their members, so that a line of a session is the same bytes whenever it
-/// is written.
+/// A JSON value whose objects keep the order of their members, so that the same value is always written as the same
+/// bytes.
 public enum JSONValue: Sendable, Hashable {
   /// `null`.
   case null
@@ -82,7 +82,7 @@ extension JSONValue {
   public var text: String { String(decoding: bytes, as: UTF8.self) }
 
   /// The bytes of `text`.
-  var bytes: [UInt8] {
+  public var bytes: [UInt8] {
     var bytes: [UInt8] = []
     append(to: &bytes)
     return bytes

@@ -1,9 +1,12 @@
-/// Something wrong with one line of a session; becomes a `SessionError` that names file and line.
-struct LineProblem: Error, Equatable {
-  /// What is wrong, in words that follow "line 7: ".
-  let reason: String
+/// What keeps bytes from being JSON.
+public struct JSONProblem: Error, Sendable, Equatable, CustomStringConvertible {
+  /// What is wrong, a clause.
+  public let reason: String
+  /// The position of the byte where it was noticed.
+  public let offset: Int
 
-  init(_ reason: String) { self.reason = reason }
+  /// The clause and the place.
+  public var description: String { "\(reason) at byte \(offset)" }
 }
 
 extension JSONValue {
@@ -14,17 +17,16 @@ extension JSONValue {
   /// number beyond a double's range, no half of a surrogate pair, no deep nesting.
   ///
   /// - Parameter bytes: The text, UTF-8.
-  /// - Throws: `SessionError.notJSON` saying what is wrong and at which byte.
-  public init(parsing bytes: some Collection<UInt8>) throws {
-    do {
-      self = try Array(bytes).withUnsafeBufferPointer { try JSONValue(strictly: $0) }
-    } catch let problem as LineProblem {
-      throw SessionError.notJSON(reason: problem.reason)
-    }
+  /// - Throws: What is wrong and at which byte.
+  public init(parsing bytes: some Collection<UInt8>) throws(JSONProblem) {
+    self = try Array(bytes).withUnsafeBufferPointer { (buffer) throws(JSONProblem) in try JSONValue(parsing: buffer) }
   }
 
-  /// Reads one JSON value that fills the bytes.
-  init(strictly bytes: UnsafeBufferPointer<UInt8>) throws {
+  /// Reads one JSON value that fills the bytes, as the other initializer does, without copying them.
+  ///
+  /// - Parameter bytes: The text, UTF-8.
+  /// - Throws: What is wrong and at which byte.
+  public init(parsing bytes: UnsafeBufferPointer<UInt8>) throws(JSONProblem) {
     var parser = JSONParser(bytes: bytes)
     self = try parser.wholeText()
   }
@@ -37,14 +39,14 @@ private struct JSONParser {
 
   init(bytes: UnsafeBufferPointer<UInt8>) { self.bytes = bytes }
 
-  mutating func wholeText() throws -> JSONValue {
+  mutating func wholeText() throws(JSONProblem) -> JSONValue {
     let value = try value(depth: 0)
     skipBlanks()
     guard position == bytes.count else { throw problem("more text after the JSON value") }
     return value
   }
 
-  private func problem(_ reason: String) -> LineProblem { LineProblem("\(reason) at byte \(position)") }
+  private func problem(_ reason: String) -> JSONProblem { JSONProblem(reason: reason, offset: position) }
 
   private var current: UInt8? { position < bytes.count ? bytes[position] : nil }
 
@@ -58,7 +60,7 @@ private struct JSONParser {
     return true
   }
 
-  private mutating func value(depth: Int) throws -> JSONValue {
+  private mutating func value(depth: Int) throws(JSONProblem) -> JSONValue {
     guard depth < JSONValue.deepestNesting else { throw problem("JSON nested too deeply") }
     skipBlanks()
     guard let byte = current else { throw problem("no JSON value") }
@@ -74,7 +76,7 @@ private struct JSONParser {
     }
   }
 
-  private mutating func word(_ word: StaticString, _ value: JSONValue) throws -> JSONValue {
+  private mutating func word(_ word: StaticString, _ value: JSONValue) throws(JSONProblem) -> JSONValue {
     let length = word.utf8CodeUnitCount
     guard bytes.count - position >= length,
       (0..<length).allSatisfy({ bytes[position + $0] == word.utf8Start[$0] })
@@ -83,7 +85,7 @@ private struct JSONParser {
     return value
   }
 
-  private mutating func object(depth: Int) throws -> JSONValue {
+  private mutating func object(depth: Int) throws(JSONProblem) -> JSONValue {
     position += 1
     var members: [JSONValue.Member] = []
     var keys = Set<String>()
@@ -93,7 +95,7 @@ private struct JSONParser {
       skipBlanks()
       guard current == UInt8(ascii: "\"") else { throw problem("no name in a JSON object") }
       let key = try string()
-      guard keys.insert(key).inserted else { throw problem("a name twice in a JSON object") }
+      guard keys.insert(key).inserted else { throw problem("a name occurs twice in a JSON object") }
       skipBlanks()
       guard take(":") else { throw problem("no colon after a name") }
       members.append(JSONValue.Member(key, try value(depth: depth + 1)))
@@ -103,7 +105,7 @@ private struct JSONParser {
     }
   }
 
-  private mutating func array(depth: Int) throws -> JSONValue {
+  private mutating func array(depth: Int) throws(JSONProblem) -> JSONValue {
     position += 1
     var values: [JSONValue] = []
     skipBlanks()
@@ -116,7 +118,7 @@ private struct JSONParser {
     }
   }
 
-  private mutating func number() throws -> JSONValue {
+  private mutating func number() throws(JSONProblem) -> JSONValue {
     let start = position
     var isInteger = true
     _ = take("-")
@@ -145,7 +147,7 @@ private struct JSONParser {
     return position - start
   }
 
-  private mutating func string() throws -> String {
+  private mutating func string() throws(JSONProblem) -> String {
     position += 1
     var content: [UInt8] = []
     while true {
@@ -168,7 +170,7 @@ private struct JSONParser {
     }
   }
 
-  private mutating func escaped() throws -> Unicode.Scalar {
+  private mutating func escaped() throws(JSONProblem) -> Unicode.Scalar {
     guard let byte = current else { throw problem("a text that does not end") }
     position += 1
     switch byte {
@@ -191,7 +193,7 @@ private struct JSONParser {
     }
   }
 
-  private mutating func fourHexDigits() throws -> UInt32 {
+  private mutating func fourHexDigits() throws(JSONProblem) -> UInt32 {
     guard bytes.count - position >= 4,
       let value = UInt32(String(decoding: bytes[position..<position + 4], as: UTF8.self), radix: 16),
       bytes[position] != UInt8(ascii: "+"), bytes[position] != UInt8(ascii: "-")

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Session
+import Formats
 
 @Suite("JSON of a session")
 struct JSONValueTests {
@@ -34,20 +34,20 @@ struct JSONValueTests {
       "\"\\u12",
     ])
   func refused(text: String) {
-    #expect(throws: SessionError.self) { try JSONValue(parsing: text.utf8) }
+    #expect(throws: JSONProblem.self) { try JSONValue(parsing: text.utf8) }
   }
 
   @Test("Deep nesting is refused without using up the stack")
   func deepNesting() {
     let text = String(repeating: "[", count: 1_000_000)
-    #expect(throws: SessionError.self) { try JSONValue(parsing: text.utf8) }
-    #expect(throws: SessionError.self) { try JSONValue(parsing: String(repeating: #"{"a":"#, count: 100_000).utf8) }
+    #expect(throws: JSONProblem.self) { try JSONValue(parsing: text.utf8) }
+    #expect(throws: JSONProblem.self) { try JSONValue(parsing: String(repeating: #"{"a":"#, count: 100_000).utf8) }
   }
 
   @Test("Bytes that are not UTF-8 are refused")
   func invalidUTF8() {
-    #expect(throws: SessionError.self) { try JSONValue(parsing: [0x22, 0xFF, 0x22]) }
-    #expect(throws: SessionError.self) { try JSONValue(parsing: [0x22, 0xED, 0xA0, 0x80, 0x22]) }
+    #expect(throws: JSONProblem.self) { try JSONValue(parsing: [0x22, 0xFF, 0x22]) }
+    #expect(throws: JSONProblem.self) { try JSONValue(parsing: [0x22, 0xED, 0xA0, 0x80, 0x22]) }
   }
 
   @Test("Settings are the same whatever the order of their members")

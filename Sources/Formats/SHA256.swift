@@ -1,11 +1,11 @@
 import CCrypto
 
 /// SHA-256 of bytes that come in pieces.
-struct SHA256: ~Copyable {
+public struct SHA256: ~Copyable {
   private let digest: OpaquePointer
 
   /// Begins a digest.
-  init() {
+  public init() {
     guard let digest = canalis_sha256_new() else { preconditionFailure("OpenSSL gives no SHA-256") }
     self.digest = digest
   }
@@ -13,7 +13,7 @@ struct SHA256: ~Copyable {
   deinit { canalis_sha256_free(digest) }
 
   /// Takes the next bytes.
-  mutating func update(_ bytes: UnsafeRawBufferPointer) {
+  public mutating func update(_ bytes: UnsafeRawBufferPointer) {
     let isTaken = canalis_sha256_update(digest, bytes.baseAddress, bytes.count) == 1
     precondition(isTaken, "OpenSSL takes any bytes")
   }
@@ -21,7 +21,7 @@ struct SHA256: ~Copyable {
   /// Ends the digest.
   ///
   /// - Returns: 64 lower-case hexadecimal digits.
-  consuming func finalize() -> String {
+  public consuming func finalize() -> String {
     var bytes = [UInt8](repeating: 0, count: 32)
     let isDone = canalis_sha256_final(digest, &bytes) == 1
     precondition(isDone, "OpenSSL ends a digest once")
@@ -29,7 +29,7 @@ struct SHA256: ~Copyable {
   }
 
   /// Whether a text could be a digest: 64 lower-case hexadecimal digits.
-  static func isDigest(_ text: String) -> Bool {
+  public static func isDigest(_ text: String) -> Bool {
     text.utf8.count == 64
       && text.utf8.allSatisfy {
         (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains($0)
