@@ -21,6 +21,8 @@ let cTargets: [Target] = [
 let swiftTargets: [Target] = [
   // What files are made of: strict JSON, digests.
   .target(name: "Formats", dependencies: ["CCrypto"]),
+  // What is kept on disk for the next run, and can be lost.
+  .target(name: "Cache", dependencies: ["Formats", "CZlib"]),
   // Scans, masks and arrays: files, geometry, resampling.
   .target(name: "Volume", dependencies: ["CNIfTI", "CZlib"]),
   // What a clinician says about a voxel, and the files that say it.
@@ -30,7 +32,7 @@ let swiftTargets: [Target] = [
   .target(name: "Layers", dependencies: ["Tensor"]),
   .target(name: "UMamba2", dependencies: ["Layers", "Tensor", "Volume"]),
   .target(name: "Checkpoint", dependencies: ["UMamba2", "Layers", "Volume", "Formats", "CZlib"]),
-  .target(name: "Segmentation", dependencies: ["UMamba2", "Checkpoint", "Clicks", "Volume"]),
+  .target(name: "Segmentation", dependencies: ["UMamba2", "Checkpoint", "Clicks", "Volume", "Cache"]),
   .target(name: "Session", dependencies: ["Clicks", "Volume", "Formats", "CZlib"]),
   .target(name: "Evaluation", dependencies: ["Clicks", "Volume"]),
   .target(name: "Phantom", dependencies: ["Volume", "CKernels"]),
@@ -48,13 +50,14 @@ let swiftTargets: [Target] = [
     name: "canalis",
     dependencies: [
       "Terminal", "Viewer", "Canvas", "Segmentation", "Session", "Checkpoint", "UMamba2", "Clicks", "Volume",
-      "Formats", "Layers", "Tensor", "Evaluation", "Phantom", "Training",
+      "Formats", "Cache", "Layers", "Tensor", "Evaluation", "Phantom", "Training",
       .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ]),
 ]
 
 let testTargets: [Target] = [
   .testTarget(name: "FormatsTests", dependencies: ["Formats"]),
+  .testTarget(name: "CacheTests", dependencies: ["Cache"]),
   .testTarget(name: "VolumeTests", dependencies: ["Volume"]),
   .testTarget(name: "ClicksTests", dependencies: ["Clicks"]),
   .testTarget(name: "TensorTests", dependencies: ["Tensor"]),
@@ -63,7 +66,8 @@ let testTargets: [Target] = [
     name: "UMamba2Tests", dependencies: ["UMamba2", "Checkpoint", "Layers", "Tensor", "Volume", "NetworkOracle"]),
   .testTarget(name: "CheckpointTests", dependencies: ["Checkpoint", "UMamba2", "Layers", "Volume", "Formats"]),
   .testTarget(
-    name: "SegmentationTests", dependencies: ["Segmentation", "UMamba2", "Checkpoint", "Clicks", "Volume"]),
+    name: "SegmentationTests",
+    dependencies: ["Segmentation", "UMamba2", "Checkpoint", "Clicks", "Volume", "Cache"]),
   .testTarget(name: "SessionTests", dependencies: ["Session", "Clicks", "Volume", "Formats"]),
   .testTarget(name: "EvaluationTests", dependencies: ["Evaluation", "Clicks", "Volume"]),
   .testTarget(name: "PhantomTests", dependencies: ["Phantom", "Volume"]),

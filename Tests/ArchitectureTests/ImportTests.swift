@@ -6,13 +6,14 @@ struct ImportTests {
   /// a terminal; the network knows nothing of clicks' files or of sessions.
   static let arrows: [String: Set<String>] = [
     "Formats": [],
+    "Cache": ["Formats"],
     "Volume": [],
     "Clicks": ["Volume"],
     "Tensor": [],
     "Layers": ["Tensor"],
     "UMamba2": ["Layers", "Tensor", "Volume"],
     "Checkpoint": ["UMamba2", "Layers", "Volume", "Formats"],
-    "Segmentation": ["UMamba2", "Checkpoint", "Clicks", "Volume"],
+    "Segmentation": ["UMamba2", "Checkpoint", "Clicks", "Volume", "Cache"],
     "Session": ["Clicks", "Volume", "Formats"],
     "Evaluation": ["Clicks", "Volume"],
     "Phantom": ["Volume"],
@@ -22,7 +23,7 @@ struct ImportTests {
     "Terminal": ["Canvas"],
     "canalis": [
       "Terminal", "Viewer", "Canvas", "Segmentation", "Session", "Checkpoint", "UMamba2", "Clicks", "Volume",
-      "Formats", "Layers", "Tensor", "Evaluation", "Phantom", "Training",
+      "Formats", "Cache", "Layers", "Tensor", "Evaluation", "Phantom", "Training",
     ],
   ]
 
@@ -33,7 +34,7 @@ struct ImportTests {
     "COneDNN": ["Tensor", "Training"],
     "CKernels": ["Tensor", "Volume", "Phantom", "Training"],
     "CNIfTI": ["Volume"],
-    "CZlib": ["Volume", "Checkpoint", "Session"],
+    "CZlib": ["Volume", "Checkpoint", "Session", "Cache"],
     "CCrypto": ["Formats"],
     "CPNG": ["Canvas"],
   ]
