@@ -1,6 +1,9 @@
 import COpenBLAS
 
 extension MatrixProduct {
+  /// The processor whose kernels OpenBLAS runs, in its words; sums can differ in their last bit between two of them.
+  public static var core: String { openblas_get_corename().map { String(cString: $0) } ?? "unknown" }
+
   /// The value that the environment variable `OPENBLAS_CORETYPE` should have when the program starts, or `nil` when
   /// OpenBLAS has chosen well by itself.
   ///

@@ -20,9 +20,9 @@ public typealias ForwardObserver = (ForwardProgress) throws -> Void
 
 /// What the pipeline needs from a network: logits of one patch, with the click-independent half kept apart so that it
 /// can be reused.
-public protocol PatchNetwork: AnyObject {
+public protocol PatchNetwork: AnyObject, SendableMetatype {
   /// What `encode` returns: everything about a patch that clicks cannot change.
-  associatedtype Encoding
+  associatedtype Encoding: Sendable
 
   /// The architecture.
   var plan: NetworkPlan { get }
@@ -52,4 +52,41 @@ public protocol PatchNetwork: AnyObject {
   func decode(
     _ encoding: Encoding, prompts: [PointPrompt], into logits: UnsafeMutableBufferPointer<Float>,
     observer: ForwardObserver) throws
+
+  /// What the bytes of an encoding depend on besides model and image: the version of their layout and of the formulas,
+  /// and what computes. `nil` when encodings cannot be kept outside the program's memory.
+  var encodingFormat: String? { get }
+
+  /// Gives the memory of an encoding, for instance to be written to a file.
+  ///
+  /// - Parameters:
+  ///   - encoding: An encoding; may be used on any thread.
+  ///   - body: Called with the parts, whose number and sizes are the same for all encodings of a network.
+  /// - Returns: What the body returns.
+  /// - Throws: What the body throws.
+  static func withParts<Result>(
+    of encoding: Encoding, _ body: ([UnsafeRawBufferPointer]) throws -> Result
+  ) rethrows -> Result
+
+  /// Makes an encoding of bytes that `withParts` gave before.
+  ///
+  /// - Parameter fill: Called with the memory of the parts; returns whether it has filled them.
+  /// - Returns: The encoding; `nil` when the parts were not filled.
+  /// - Throws: What `fill` throws, or `TensorError.outOfMemory`.
+  func encoding(filledBy fill: ([UnsafeMutableRawBufferPointer]) throws -> Bool) throws -> Encoding?
+}
+
+extension PatchNetwork {
+  /// `nil`: encodings stay in memory.
+  public var encodingFormat: String? { nil }
+
+  /// Gives no parts.
+  public static func withParts<Result>(
+    of encoding: Encoding, _ body: ([UnsafeRawBufferPointer]) throws -> Result
+  ) rethrows -> Result {
+    try body([])
+  }
+
+  /// Makes nothing.
+  public func encoding(filledBy fill: ([UnsafeMutableRawBufferPointer]) throws -> Bool) throws -> Encoding? { nil }
 }

@@ -22,14 +22,16 @@ public final class UMamba2Network: PatchNetwork {
   /// What each stage of the last `decode` took.
   public private(set) var lastDecode: [WorkMeter.Stage] = []
 
-  private let extents: [Extent]
+  let extents: [Extent]
+  /// The one that the weights are packed for.
+  let instructionSet: InstructionSet
   private let stem: ConvolutionUnit
   private let stages: [[ResidualBlock]]
   private let bottleneck: Bottleneck
   /// Decoder stages by encoder stage, finest first.
   private let decoder: [UpsamplingStage]
   private let head: Convolution
-  private let pool: EncodingPool
+  let pool: EncodingPool
   /// Results of convolutions, of even and of odd stages.
   private let inner: [FloatBuffer]
   private let deepest: FloatBuffer
@@ -51,6 +53,7 @@ public final class UMamba2Network: PatchNetwork {
     cost = try ForwardCost(plan: plan, patch: patch, instructionSet: instructionSet)
     self.plan = plan
     self.patch = patch
+    self.instructionSet = instructionSet
     let root = ParameterScope(parameters)
     let style = UnitStyle(
       hasBias: plan.convolutionBias, epsilon: plan.instanceNormEpsilon, slope: plan.leakySlope,
