@@ -42,13 +42,15 @@ public final class InteractivePredictor<Network: PatchNetwork> {
   ///   - metadata: The model's description.
   ///   - network: Its network.
   ///   - settings: How it runs.
-  ///   - cacheBytes: The most that is kept for later runs; `nil` for half of the memory that is free besides what a run
-  ///     needs.
-  ///   - memoryLimitBytes: The most that the pipeline's own buffers may take; `nil` for the memory that is free.
+  ///   - cacheBytes: The most that is kept in memory for later runs; `nil` for what the limit leaves, or without a limit
+  ///     for half of the memory that is free besides what a run needs.
+  ///   - memoryLimitBytes: The most that scan, network, pipeline and what is kept may take together; `nil` for the memory
+  ///     that is free.
+  ///   - disk: Where encodings go for which memory has no room, and for the next time; `nil` for nowhere.
   /// - Throws: `SegmentationError`, `VolumeError` or `NetworkError` when the scan cannot be segmented so.
   public init(
     scan: Volume, metadata: ModelMetadata, network: Network, settings: SegmentationSettings, cacheBytes: Int? = nil,
-    memoryLimitBytes: Int? = nil
+    memoryLimitBytes: Int? = nil, disk: DiskCache? = nil
   ) throws {
     guard network.plan.classes == metadata.plan.classes, network.plan.inputChannels == metadata.plan.inputChannels,
       (network.plan.prompts?.clickKinds ?? 0) == metadata.clickKinds.count
@@ -60,12 +62,18 @@ public final class InteractivePredictor<Network: PatchNetwork> {
     let geometry = try pipeline.geometry(grid: scan.grid, box: box, patch: network.patch)
     let cost = try ForwardCost(plan: network.plan, patch: network.patch)
     let estimate = try CostEstimate(geometry: geometry, pipeline: pipeline, cost: cost, patch: network.patch)
-    let working = CostEstimate.workingBytes(geometry: geometry, pipeline: pipeline, patch: network.patch)
     let available = AvailableMemory.bytes
-    guard working <= memoryLimitBytes ?? available else {
+    // Scan and network are there already; a limit counts them all the same.
+    let needed =
+      memoryLimitBytes == nil
+      ? CostEstimate.workingBytes(geometry: geometry, pipeline: pipeline, patch: network.patch)
+      : estimate.peakMemoryBytes
+    guard needed <= memoryLimitBytes ?? available else {
       throw SegmentationError.notEnoughMemory(
-        neededBytes: working, availableBytes: memoryLimitBytes ?? available)
+        neededBytes: needed, availableBytes: memoryLimitBytes ?? available)
     }
+    let kept =
+      memoryLimitBytes.map { $0 - estimate.peakMemoryBytes } ?? max(0, available - estimate.peakMemoryBytes) / 2
     self.metadata = metadata
     self.settings = settings
     self.pipeline = pipeline
@@ -79,7 +87,7 @@ public final class InteractivePredictor<Network: PatchNetwork> {
       volume: scan, geometry: geometry, normalization: metadata.normalization[0], patch: network.patch)
     runner = WindowRunner(
       network: network, input: input, pipeline: pipeline, plan: windowPlan, cost: cost,
-      cacheBytes: cacheBytes ?? max(0, available - estimate.peakMemoryBytes) / 2)
+      cacheBytes: cacheBytes ?? kept, disk: disk)
   }
 
   /// Computes the mask for some clicks.
@@ -136,6 +144,9 @@ public final class InteractivePredictor<Network: PatchNetwork> {
     let (windows, work) = runner.pending(prompts: try windowPrompts(inForce))
     return (windows.count, work)
   }
+
+  /// Waits until the encodings that are on their way to disk have arrived.
+  public func finishKeeping() { runner.finishWriting() }
 
   /// The clicks that each window sees, relative to its corner.
   func windowPrompts(_ clicks: [Click]) throws -> [[PointPrompt]] {

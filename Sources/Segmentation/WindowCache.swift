@@ -63,6 +63,11 @@ struct WindowCache<Encoding> {
     return found.encoding
   }
 
+  /// Calls a function with every encoding that is kept, its window and its view.
+  func forEachEncoding(_ body: (Encoding, Int, Int) -> Void) {
+    for (key, value) in encodings { body(value.encoding, key.window, key.view) }
+  }
+
   /// Makes room for one more encoding, if there can be.
   ///
   /// - Returns: Whether it may be kept.

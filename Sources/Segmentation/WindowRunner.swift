@@ -1,7 +1,7 @@
 import UMamba2
 import Volume
 
-/// Answers windows: from the cache, from kept encodings, or from the scan.
+/// Answers windows: from the cache, from encodings kept in memory or on disk, or from the scan.
 final class WindowRunner<Network: PatchNetwork> {
   private let network: Network
   private let input: NetworkInput
@@ -10,11 +10,15 @@ final class WindowRunner<Network: PatchNetwork> {
   private let classes: Int
   private let cost: ForwardCost
   private var cache: WindowCache<Network.Encoding>
+  private let archive: EncodingArchive<Network>?
   /// Counts the runs, so that the cache knows what is old.
   private var run = 0
+  /// Windows that were answered at least once.
+  private var answered: Set<Int> = []
 
   init(
-    network: Network, input: NetworkInput, pipeline: PipelinePlan, plan: WindowPlan, cost: ForwardCost, cacheBytes: Int
+    network: Network, input: NetworkInput, pipeline: PipelinePlan, plan: WindowPlan, cost: ForwardCost, cacheBytes: Int,
+    disk: DiskCache?
   ) {
     self.network = network
     self.input = input
@@ -22,14 +26,27 @@ final class WindowRunner<Network: PatchNetwork> {
     mirroring = pipeline.mirroring
     classes = pipeline.classes
     self.cost = cost
+    let answerBytes = pipeline.classes * network.patch.product * MemoryLayout<Float>.stride
+    let archive: EncodingArchive<Network>? = disk.flatMap { disk in
+      network.encodingFormat.map { format in
+        EncodingArchive(
+          disk: disk, format: format, input: input, plan: plan, views: pipeline.mirroring.views,
+          encodingBytes: network.encodingByteCount, encodeMultiplyAccumulates: cost.encodeMultiplyAccumulates,
+          budgetInBytes: max(0, cacheBytes - plan.count * answerBytes))
+      }
+    }
+    self.archive = archive
     cache = WindowCache(
-      budgetInBytes: cacheBytes, windows: plan.count,
-      answerBytes: pipeline.classes * network.patch.product * MemoryLayout<Float>.stride,
+      budgetInBytes: cacheBytes - (archive?.waitingLimit ?? 0), windows: plan.count, answerBytes: answerBytes,
       encodingBytes: network.encodingByteCount)
   }
 
   /// Begins a run.
-  func begin() { run += 1 }
+  func begin() {
+    run += 1
+    // A click waits for nothing that is written; the first pass over a scan goes on while it writes.
+    archive?.rest(answered.count == plan.count)
+  }
 
   /// The windows that the network has to run for, and the work of that in multiply-accumulates.
   ///
@@ -41,7 +58,7 @@ final class WindowRunner<Network: PatchNetwork> {
     for window in pending {
       for view in mirroring.views.indices {
         total += Double(
-          cache.hasEncoding(window: window, view: view)
+          cache.hasEncoding(window: window, view: view) || archive?.has(window: window, view: view) == true
             ? cost.decodeMultiplyAccumulates : cost.multiplyAccumulates)
       }
     }
@@ -71,9 +88,8 @@ final class WindowRunner<Network: PatchNetwork> {
       if let kept = cache.encoding(window: window, view: index, run: run) {
         encoding = kept
       } else {
-        if image.isEmpty { image = try patchImage(window: window) }
         let isKept = cache.makeRoomForEncoding(run: run)
-        encoding = try encode(image, view: view) { progress in
+        encoding = try newEncoding(window: window, view: index, image: &image, isKept: isKept) { progress in
           try report(progress.stage, done + Double(cost.encodeMultiplyAccumulates) * progress.fraction)
         }
         if isKept { cache.keep(encoding, window: window, view: index, run: run) }
@@ -97,11 +113,43 @@ final class WindowRunner<Network: PatchNetwork> {
     guard isFinite else { throw SegmentationError.nonFiniteLogits(window: window) }
     let answer = WindowCache<Network.Encoding>.Answer(prompts: prompts, logits: mean, largest: largest)
     cache.keep(answer, window: window)
+    answered.insert(window)
     return answer
   }
 
-  /// Lets go of what a run needs and the next may not.
-  func end() { input.releasePlanes() }
+  /// Lets go of what a run needs and the next may not; what memory keeps goes to disk meanwhile.
+  func end() {
+    input.releasePlanes()
+    guard let archive else { return }
+    cache.forEachEncoding { archive.writeSoon($0, window: $1, view: $2) }
+    archive.rest(false)
+  }
+
+  /// Waits until encodings that are on their way to disk have arrived.
+  func finishWriting() { archive?.finish() }
+
+  /// Reads an encoding from disk or computes it.
+  private func newEncoding(
+    window: Int, view: Int, image: inout [Float], isKept: Bool, observer: ForwardObserver
+  ) throws -> Network.Encoding {
+    let found = try archive?.read(window: window, view: view, network: network) { share in
+      try observer(ForwardProgress(stage: "reading the encoding", fraction: share))
+    }
+    if let found { return found }
+    if image.isEmpty { image = try patchImage(window: window) }
+    let start = ContinuousClock.now
+    let encoding = try encode(image, view: mirroring.views[view], observer: observer)
+    guard let archive else { return encoding }
+    let duration = (ContinuousClock.now - start).components
+    archive.noteEncoding(seconds: Double(duration.seconds) + Double(duration.attoseconds) * 1e-18)
+    // What memory does not keep is written at once if it may not wait, but never in a click's time.
+    if !archive.writeSoon(encoding, window: window, view: view), !isKept, !answered.contains(window) {
+      try archive.writeNow(encoding, window: window, view: view) {
+        try observer(ForwardProgress(stage: "keeping the encoding", fraction: 1))
+      }
+    }
+    return encoding
+  }
 
   private func patchImage(window: Int) throws -> [Float] {
     var image = [Float](repeating: 0, count: network.patch.product)

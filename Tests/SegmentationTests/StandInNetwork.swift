@@ -84,6 +84,27 @@ final class StandInNetwork: PatchNetwork {
     try observer(ForwardProgress(stage: "decoder", fraction: 1))
   }
 
+  var encodingFormat: String? = "stand-in"
+
+  static func withParts<Result>(
+    of encoding: [Float], _ body: ([UnsafeRawBufferPointer]) throws -> Result
+  ) rethrows -> Result {
+    // Two parts, as a network has several maps.
+    try encoding.withUnsafeBytes { bytes in
+      try body([UnsafeRawBufferPointer(rebasing: bytes[..<40]), UnsafeRawBufferPointer(rebasing: bytes[40...])])
+    }
+  }
+
+  func encoding(filledBy fill: ([UnsafeMutableRawBufferPointer]) throws -> Bool) throws -> [Float]? {
+    var values = [Float](repeating: 0, count: patch.product)
+    let isFilled = try values.withUnsafeMutableBytes { bytes in
+      try fill([
+        UnsafeMutableRawBufferPointer(rebasing: bytes[..<40]), UnsafeMutableRawBufferPointer(rebasing: bytes[40...]),
+      ])
+    }
+    return isFilled ? values : nil
+  }
+
   /// A description that fits the network.
   func metadata(
     clickKinds: [String]? = nil, spacing: Axes3<Double> = Axes3(repeating: 0.3),
