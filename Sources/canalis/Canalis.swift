@@ -19,7 +19,7 @@ struct Canalis: ParsableCommand {
     version: ProgramVersion.current,
     subcommands: [
       Open.self, Segment.self, Info.self, ModelCommand.self, SessionCommand.self, Render.self, Evaluate.self,
-      PhantomCommand.self, Train.self, Benchmark.self,
+      PhantomCommand.self, Train.self, Benchmark.self, CacheCommand.self,
     ],
     defaultSubcommand: Open.self)
 

@@ -23,6 +23,8 @@ struct EvaluateClicks: ParsableCommand {
 
   @OptionGroup var modelOptions: ModelOptions
 
+  @OptionGroup var memoryOptions: MemoryOptions
+
   @Option(help: ArgumentHelp("spread or corrective.", valueName: "rule"))
   var rule: ClickRule = .corrective
 
@@ -48,7 +50,8 @@ struct EvaluateClicks: ParsableCommand {
       metadata: model.metadata, mirroring: modelOptions.mirroring, step: modelOptions.step)
     let predictor = try InteractivePredictor(
       scan: volume, metadata: model.metadata,
-      network: try UMamba2Network(plan: model.metadata.plan, parameters: model.parameters), settings: settings)
+      network: try UMamba2Network(plan: model.metadata.plan, parameters: model.parameters), settings: settings,
+      memoryLimitBytes: memoryOptions.memoryLimit?.bytes)
     let simulator = ClickSimulator(rule: rule, maximumPerCanal: maximum, seed: seed)
     let report = try simulator.run(truth: truth) { clicks in
       try predictor.segment(clicks: clicks) { report in

@@ -36,6 +36,8 @@ struct Segment: ParsableCommand {
 
   @OptionGroup var modelOptions: ModelOptions
 
+  @OptionGroup var memoryOptions: MemoryOptions
+
   @Flag(
     name: .customLong("no-postprocessing"),
     help: "Keep small components, and stamp no crosses round clicks. Clicks are honoured all the same.")
@@ -79,7 +81,8 @@ struct Segment: ParsableCommand {
     let settings = try settings(model: model, session: session == nil ? nil : source?.session)
     let placed = source?.clicks ?? []
     let run = SegmentationRun(
-      scan: volume, model: model, settings: settings, clicks: placed.map(\.click), keepsLogits: saveLogits != nil)
+      scan: volume, model: model, settings: settings, clicks: placed.map(\.click), keepsLogits: saveLogits != nil,
+      memoryLimit: memoryOptions.memoryLimit)
     let result = try run.run(progress: progress)
     let forced = Set(result.forcedClicks.map { placed[$0].id })
     let report = MaskReport(

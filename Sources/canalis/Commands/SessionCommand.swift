@@ -104,6 +104,8 @@ struct SessionCommand: ParsableCommand {
         "The model that the session used. Default: $CANALIS_MODEL, else the bundled one.", valueName: "file"))
     var model: String?
 
+    @OptionGroup var memoryOptions: MemoryOptions
+
     @Flag(help: "Use the model although it is not the one that the session used.")
     var anyModel = false
 
@@ -130,8 +132,10 @@ struct SessionCommand: ParsableCommand {
       }
       let settings = try content.settings(path: source.session)
       let clicks = content.history.clicks
-      let result = try SegmentationRun(scan: volume, model: model, settings: settings, clicks: clicks.map(\.click))
-        .run(progress: progress)
+      let result = try SegmentationRun(
+        scan: volume, model: model, settings: settings, clicks: clicks.map(\.click),
+        memoryLimit: memoryOptions.memoryLimit
+      ).run(progress: progress)
       let forced = Set(result.forcedClicks.map { clicks[$0].id })
       let report = MaskReport(
         notice: model.metadata.honesty, scan: .init(name: content.header.scan.path, sha256: identity.sha256),

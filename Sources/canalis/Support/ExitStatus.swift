@@ -1,4 +1,5 @@
 import ArgumentParser
+import Cache
 import Checkpoint
 import Clicks
 import Evaluation
@@ -47,7 +48,7 @@ extension ExitStatus {
     case is CheckpointError, is ClicksError, is SessionError, is SegmentationError, is NetworkError, is EvaluationError,
       is TrainingError:
       self = .badData
-    case is TensorError: self = .failure
+    case is TensorError, is CacheError: self = .failure
     case is TerminalError: self = .failure
     default: return nil
     }

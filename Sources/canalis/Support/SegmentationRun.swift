@@ -17,6 +17,8 @@ struct SegmentationRun {
   let clicks: [Click]
   /// Whether the summed logits are wanted.
   var keepsLogits = false
+  /// The most memory to take, or `nil` for what is free.
+  var memoryLimit: ByteCount?
 
   /// Runs of more seconds than this are announced with their time and memory.
   static let secondsWithoutAnnouncement = 30.0
@@ -31,7 +33,8 @@ struct SegmentationRun {
     let network = try UMamba2Network(plan: model.metadata.plan, parameters: model.parameters)
     // One answer is wanted: nothing is kept for a next one.
     let predictor = try InteractivePredictor(
-      scan: scan, metadata: model.metadata, network: network, settings: settings, cacheBytes: 0)
+      scan: scan, metadata: model.metadata, network: network, settings: settings, cacheBytes: 0,
+      memoryLimitBytes: memoryLimit?.bytes)
     let estimate = predictor.estimate
     if estimate.seconds() > Self.secondsWithoutAnnouncement {
       progress.note(
