@@ -41,7 +41,7 @@ public struct TrainingOptions: Sendable {
     optimizer = .quick
     loss = SegmentationLoss(diceSmoothing: 1)
     clippingNorm = 3
-    averageDecay = 0.99
+    averageDecay = 0.997
     evaluationInterval = 100
     evaluationCount = 10
     checkpointInterval = 150
@@ -64,11 +64,22 @@ extension NetworkPlan {
 }
 
 extension TrainingOptions {
-  /// About how much memory a step takes: measured at the compact plan, whose step holds 30 times the first stage's map.
+  /// About how much memory training takes besides its data: the maps of a step, measured at the compact plan, where they
+  /// are 30 times the first stage's; and the parameters with gradients, two moments and the running average.
   ///
   /// - Parameter plan: An architecture without `problem`.
-  /// - Returns: Bytes.
+  /// - Returns: Bytes; the largest number when that is too small for them.
   public static func stepBytes(plan: NetworkPlan) -> Int {
-    plan.features[0] * plan.patch.product * MemoryLayout<Float>.stride * 30
+    func product(_ values: [Int]) -> Int {
+      values.reduce(1) { total, value in
+        let (result, overflows) = total.multipliedReportingOverflow(by: value)
+        return overflows ? .max : result
+      }
+    }
+    let maps = product(plan.patch.array + [plan.features[0], MemoryLayout<Float>.stride, 30])
+    return plan.parameters.reduce(maps) { total, parameter in
+      let (sum, overflows) = total.addingReportingOverflow(product(parameter.shape + [MemoryLayout<Float>.stride, 5]))
+      return overflows ? .max : sum
+    }
   }
 }
