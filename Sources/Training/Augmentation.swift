@@ -4,11 +4,14 @@ import Volume
 
 /// Changes a crop as another patient and another scanner would.
 enum Augmentation {
-  /// Applies random changes, drawn from the crop's own generator.
+  /// Applies random changes, drawn from the crop's own generator; grey values end between -1 and 1, as normalization
+  /// leaves them.
   static func apply(to sample: inout TrainingSample) {
     if sample.random.happens(0.5) { mirror(&sample) }
     if sample.random.happens(0.15) { blur(&sample.image, size: sample.size, passes: sample.random.integer(1...2)) }
     if sample.random.happens(0.1) { lowerResolution(&sample) }
+    if sample.random.happens(0.1) { cup(&sample) }
+    if sample.random.happens(0.08) { addStreaks(&sample) }
     changeGreyValues(&sample)
     if sample.random.happens(0.1) { cutFieldOfView(&sample) }
   }
@@ -54,61 +57,5 @@ enum Augmentation {
       }
       sample.image[voxel] = min(max(value, -1), 1)
     }
-  }
-
-  /// The binomial filter 1 2 1 along every axis.
-  static func blur(_ image: inout [Float], size: Axes3<Int>, passes: Int) {
-    let strides = [size.axis1 * size.axis2, size.axis2, 1]
-    for _ in 0..<passes {
-      for axis in 0..<3 {
-        let source = image
-        source.withUnsafeBufferPointer { source in
-          image.withUnsafeMutableBufferPointer { target in
-            for voxel in source.indices {
-              let place = voxel / strides[axis] % size[axis]
-              let before = place > 0 ? source[voxel - strides[axis]] : source[voxel]
-              let after = place < size[axis] - 1 ? source[voxel + strides[axis]] : source[voxel]
-              target[voxel] = (before + 2 * source[voxel] + after) / 4
-            }
-          }
-        }
-      }
-    }
-  }
-
-  /// Takes every second slice away along one axis and interpolates it back.
-  private static func lowerResolution(_ sample: inout TrainingSample) {
-    let axis = sample.random.integer(0...2)
-    let size = sample.size
-    let stride = [size.axis1 * size.axis2, size.axis2, 1][axis]
-    for voxel in sample.image.indices {
-      let place = voxel / stride % size[axis]
-      guard place % 2 == 1 else { continue }
-      let after = place < size[axis] - 1 ? sample.image[voxel + stride] : sample.image[voxel - stride]
-      sample.image[voxel] = (sample.image[voxel - stride] + after) / 2
-    }
-  }
-
-  /// Ends the field of view inside the crop: zero beyond, as where windows reach over a scan's edge.
-  private static func cutFieldOfView(_ sample: inout TrainingSample) {
-    let axis = sample.random.integer(0...2)
-    let size = sample.size
-    let cut = sample.random.integer(1...size[axis] / 3)
-    let isLow = sample.random.happens(0.5)
-    let stride = [size.axis1 * size.axis2, size.axis2, 1][axis]
-    for voxel in sample.image.indices {
-      let place = voxel / stride % size[axis]
-      if isLow ? place < cut : place >= size[axis] - cut {
-        sample.image[voxel] = 0
-        sample.labels[voxel] = 0
-      }
-    }
-    for tube in sample.lookAlikes.indices {
-      sample.lookAlikes[tube].voxels.removeAll { voxel in
-        let place = Int(voxel) / stride % size[axis]
-        return isLow ? place < cut : place >= size[axis] - cut
-      }
-    }
-    sample.lookAlikes.removeAll(where: \.voxels.isEmpty)
   }
 }

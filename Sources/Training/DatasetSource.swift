@@ -14,10 +14,11 @@ struct DatasetSource: SampleSource {
   /// - Parameters:
   ///   - dataset: The data set.
   ///   - options: What the training is told.
+  ///   - availableBytes: The memory that may be taken.
   /// - Throws: `TrainingError` when no case has a canal or memory is too small, `VolumeError` for an unreadable file.
-  init(_ dataset: NNUNetDataset, options: TrainingOptions) throws {
+  init(_ dataset: NNUNetDataset, options: TrainingOptions, availableBytes: Int = AvailableMemory.bytes) throws {
     seed = options.seed
-    try Self.checkMemory(dataset, options: options)
+    try Self.checkMemory(dataset, options: options, available: availableBytes)
     var training: [PreparedCase] = []
     var validation: [PreparedCase] = []
     for (number, source) in dataset.cases.enumerated() {
@@ -36,7 +37,7 @@ struct DatasetSource: SampleSource {
     self.validation = seen.isEmpty ? training.filter { !$0.canal.isEmpty } : seen
   }
 
-  private static func checkMemory(_ dataset: NNUNetDataset, options: TrainingOptions) throws {
+  private static func checkMemory(_ dataset: NNUNetDataset, options: TrainingOptions, available: Int) throws {
     var needed = TrainingOptions.stepBytes(plan: options.plan)
     for source in dataset.cases {
       let grid = try NIfTIReader.readGrid(path: source.imagePath).grid
@@ -44,9 +45,9 @@ struct DatasetSource: SampleSource {
       let shape = turn?.turn(grid.shape) ?? grid.shape
       let spacing = turn?.turn(grid.spacing) ?? grid.spacing
       let size = try Resampling.shape(of: shape, spacing: spacing, target: options.spacing)
-      needed += size.product * PreparedCase.bytesPerVoxel
+      let (sum, overflows) = needed.addingReportingOverflow(size.product * PreparedCase.bytesPerVoxel)
+      needed = overflows ? .max : sum
     }
-    let available = AvailableMemory.bytes
     if needed > available { throw TrainingError.tooLittleMemory(neededBytes: needed, availableBytes: available) }
   }
 
@@ -54,7 +55,7 @@ struct DatasetSource: SampleSource {
     var random = SeededGenerator(seed: seed).split(UInt64(number))
     let source = training[random.integer(0...training.count - 1)]
     let center = Self.center(in: source, size: size, canalShare: 0.6, random: &random)
-    let (image, labels) = source.crop(center: center, matrix: Self.deformation(&random), size: size)
+    let (image, labels) = source.crop(center: center, matrix: Deformation.draw(&random), size: size)
     var sample = TrainingSample(size: size, image: image, labels: labels, random: random)
     Augmentation.apply(to: &sample)
     return sample
@@ -64,7 +65,7 @@ struct DatasetSource: SampleSource {
     var random = SeededGenerator(seed: 77).split(UInt64(number))
     let source = validation[number % validation.count]
     let center = Self.center(in: source, size: size, canalShare: 1, random: &random)
-    let (image, labels) = source.crop(center: center, matrix: [1, 0, 0, 0, 1, 0, 0, 0, 1], size: size)
+    let (image, labels) = source.crop(center: center, matrix: Deformation.identity, size: size)
     return TrainingSample(size: size, image: image, labels: labels, random: random)
   }
 
@@ -85,34 +86,5 @@ struct DatasetSource: SampleSource {
       let origin = max(min(0, (source.size[axis] - size[axis]) / 2), min(wanted, source.size[axis] - size[axis]))
       return Double(origin) + Double(size[axis] - 1) / 2
     }
-  }
-
-  /// A small random rotation about each axis, scaling and shear, as a row-major matrix; half of the time none.
-  private static func deformation(_ random: inout SeededGenerator) -> [Double] {
-    var matrix: [Double] = [1, 0, 0, 0, 1, 0, 0, 0, 1]
-    guard random.happens(0.5) else { return matrix }
-    func multiply(_ a: [Double], _ b: [Double]) -> [Double] {
-      (0..<9).map { at -> Double in
-        let row = at / 3 * 3
-        let column = at % 3
-        return a[row] * b[column] + a[row + 1] * b[3 + column] + a[row + 2] * b[6 + column]
-      }
-    }
-    for axis in 0..<3 {
-      let angle = random.uniform(-0.26...0.26)
-      let (first, second) = ((axis + 1) % 3, (axis + 2) % 3)
-      var rotation: [Double] = [1, 0, 0, 0, 1, 0, 0, 0, 1]
-      rotation[4 * first] = cos(angle)
-      rotation[4 * second] = cos(angle)
-      rotation[3 * first + second] = -sin(angle)
-      rotation[3 * second + first] = sin(angle)
-      matrix = multiply(matrix, rotation)
-    }
-    var stretch: [Double] = [1, 0, 0, 0, 1, 0, 0, 0, 1]
-    let scale = random.uniform(0.85...1.2)
-    for axis in 0..<3 { stretch[4 * axis] = scale * random.uniform(0.95...1.05) }
-    stretch[1] = random.uniform(-0.1...0.1)
-    stretch[5] = random.uniform(-0.1...0.1)
-    return multiply(matrix, stretch)
   }
 }

@@ -35,6 +35,8 @@ public struct NNUNetDataset: Sendable {
   public let leftLabel: UInt8
   /// The number of the right canal's label.
   public let rightLabel: UInt8
+  /// The numbers that the description lists.
+  public let labels: Set<UInt8>
 
   /// The largest `dataset.json` that is read.
   private static let largestDescription = 64 << 20
@@ -56,6 +58,7 @@ public struct NNUNetDataset: Sendable {
       throw TrainingError.invalidDataset(file: path, problem: "it has \(channels.count) channels, expected one")
     }
     let numbers = try Self.labelNumbers(listed, path: path)
+    self.labels = Set(numbers.values)
     leftLabel = try Self.label(labels.left, side: "left", other: "right", numbers: numbers, path: path)
     rightLabel = try Self.label(labels.right, side: "right", other: "left", numbers: numbers, path: path)
     if leftLabel == rightLabel || leftLabel == 0 || rightLabel == 0 {

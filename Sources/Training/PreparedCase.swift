@@ -20,10 +20,17 @@ struct PreparedCase: Sendable {
   ///   - source: Its files.
   ///   - dataset: The set that it belongs to.
   ///   - options: Spacing and percentiles.
-  /// - Throws: `VolumeError` for a file that cannot be read or does not fit the other.
+  /// - Throws: `VolumeError` for a file that cannot be read or does not fit the other; `TrainingError.invalidDataset` for
+  ///   labels that the data set's description does not list.
   init(_ source: NNUNetDataset.Case, dataset: NNUNetDataset, options: TrainingOptions) throws {
     let scan = try NIfTIReader.read(path: source.imagePath)
     let mask = try NIfTIReader.readMask(path: source.labelPath, expectedGrid: scan.grid)
+    if let stranger = Set(mask.labels).subtracting(dataset.labels).subtracting([0]).min() {
+      throw TrainingError.invalidDataset(
+        file: source.labelPath,
+        problem: "it has voxels of the label \(stranger), which dataset.json does not list; expected "
+          + dataset.labels.union([0]).sorted().map(String.init).joined(separator: ", "))
+    }
     let turn = scan.grid.orientation.map { Reorientation(from: $0, to: .lps) }
     let turned = turn.map { $0.turn(scan) } ?? scan
     let truth = turn.map { $0.turn(mask) } ?? mask

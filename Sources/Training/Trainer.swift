@@ -56,16 +56,27 @@ public final class Trainer {
   /// - Parameters:
   ///   - options: What it is told.
   ///   - data: Where its crops come from.
-  /// - Throws: `TrainingError` when the plan cannot be trained.
+  /// - Throws: `TrainingError` when the plan cannot be trained, when the data are not fit for it, or when memory is too
+  ///   small; `VolumeError` for a case that cannot be read.
   public convenience init(options: TrainingOptions, data: TrainingData) throws {
+    try Self.checkPlan(options.plan)
     try self.init(options: options, source: data.source(options: options))
   }
 
-  init(options: TrainingOptions, source: any SampleSource) throws {
-    if let problem = options.plan.problem { throw TrainingError.invalidPlan(problem: problem) }
-    if options.plan.inputChannels != 1 || options.plan.classes != 3 || (options.plan.prompts?.clickKinds ?? 3) != 3 {
+  /// Refuses a plan before anything is allocated for it.
+  private static func checkPlan(_ plan: NetworkPlan) throws {
+    if let problem = plan.problem { throw TrainingError.invalidPlan(problem: problem) }
+    if plan.inputChannels != 1 || plan.classes != 3 || (plan.prompts?.clickKinds ?? 3) != 3 {
       throw TrainingError.invalidPlan(
         problem: "training needs one input channel, three classes and three kinds of click")
+    }
+  }
+
+  init(options: TrainingOptions, source: any SampleSource, availableBytes: Int = AvailableMemory.bytes) throws {
+    try Self.checkPlan(options.plan)
+    let needed = TrainingOptions.stepBytes(plan: options.plan)
+    if needed > availableBytes {
+      throw TrainingError.tooLittleMemory(neededBytes: needed, availableBytes: availableBytes)
     }
     self.options = options
     self.source = source

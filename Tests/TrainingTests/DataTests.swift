@@ -145,7 +145,8 @@ import Volume
     let empty = try dataset(#"{"labels": {"background": 0, "left canal": 1, "right canal": 2}}"#, label: 0)
     let unnamed = try dataset(#"{"labels": {"background": 0, "canal": 1}}"#)
     let broken = try dataset("{")
-    defer { for folder in [empty, unnamed, broken] { try? FileManager.default.removeItem(atPath: folder) } }
+    let unlisted = try dataset(#"{"labels": {"background": 0, "left canal": 1, "right canal": 2}}"#, label: 9)
+    defer { for folder in [empty, unnamed, broken, unlisted] { try? FileManager.default.removeItem(atPath: folder) } }
     var options = TrainingOptions(plan: .tiny)
     options.spacing = Axes3(repeating: 1)
     let set = try NNUNetDataset(folder: empty)
@@ -154,6 +155,14 @@ import Volume
       _ = try NNUNetDataset(folder: unnamed)
       Issue.record("a data set without sides was taken")
     } catch { #expect("\(error)".contains("--left-label")) }
+    do {
+      _ = try DatasetSource(try NNUNetDataset(folder: unlisted), options: options)
+      Issue.record("a label that the description does not list was taken")
+    } catch { #expect("\(error)".contains("the label 9") && "\(error)".contains("a.nii.gz")) }
+    do {
+      _ = try DatasetSource(set, options: options, availableBytes: 1 << 20)
+      Issue.record("a set larger than memory was taken")
+    } catch { #expect("\(error)".contains("MiB")) }
     #expect(throws: TrainingError.self) { try NNUNetDataset(folder: broken) }
     #expect(throws: TrainingError.self) { try NNUNetDataset(folder: empty + "/nowhere") }
     #expect(try NNUNetDataset(folder: empty, labels: .init(left: "2", right: "left canal")).leftLabel == 2)

@@ -34,6 +34,22 @@ private struct BarSource: SampleSource {
   }
 }
 
+/// Always the same crop of the same synthetic jaw, its tubes not asked about.
+private struct OneJawSource: SampleSource {
+  func sample(number: Int, size: Axes3<Int>) throws -> TrainingSample {
+    var sample = try validationSample(number: 0, size: size)
+    sample.random = SeededGenerator(seed: UInt64(number))
+    return sample
+  }
+
+  func validationSample(number: Int, size: Axes3<Int>) throws -> TrainingSample {
+    let source = PhantomSource(spacing: Axes3(repeating: 0.5), percentiles: 0.5...99.5, seed: 1)
+    var sample = try source.validationSample(number: 0, size: size)
+    sample.lookAlikes = []
+    return sample
+  }
+}
+
 private func tinyOptions(steps: Int) -> TrainingOptions {
   var options = TrainingOptions(plan: .tiny, steps: steps, seed: 3)
   options.evaluationCount = 2
@@ -123,5 +139,41 @@ private func temporaryPath(_ name: String) -> String {
     options = tinyOptions(steps: 2)
     options.plan.patch = Axes3(15, 24, 24)
     #expect(throws: TrainingError.self) { try Trainer(options: options, source: BarSource(variety: 1)) }
+  }
+
+  @Test("Too little memory for a step is said with both numbers before anything is trained")
+  func refusesMemory() throws {
+    let needed = TrainingOptions.stepBytes(plan: .tiny)
+    #expect(needed > 1 << 20)
+    #expect(throws: TrainingError.tooLittleMemory(neededBytes: needed, availableBytes: needed - 1)) {
+      try Trainer(options: tinyOptions(steps: 2), source: BarSource(variety: 1), availableBytes: needed - 1)
+    }
+    _ = try Trainer(options: tinyOptions(steps: 2), source: BarSource(variety: 1), availableBytes: needed)
+    var huge = NetworkPlan.compact
+    huge.patch = Axes3(4096, 4096, 4096)
+    var options = TrainingOptions(plan: huge)
+    options.steps = 1
+    do {
+      _ = try Trainer(options: options, data: .phantoms)
+      Issue.record("a step of terabytes was taken on")
+    } catch { #expect("\(error)".contains("MiB")) }
+  }
+
+  /// Takes minutes: only with `CANALIS_LONG_TESTS` in the environment.
+  @Test(
+    "The bundled model's plan learns one crop of a synthetic jaw by heart: Dice 0.95 within 200 steps",
+    .enabled(if: ProcessInfo.processInfo.environment["CANALIS_LONG_TESTS"] != nil))
+  func overfitsJaw() throws {
+    var options = TrainingOptions(plan: .compact, steps: 200, seed: 1)
+    options.evaluationCount = 1
+    options.averageDecay = 0.9
+    let trainer = try Trainer(options: options, source: OneJawSource())
+    while trainer.step < 200 {
+      let report = try trainer.advance()
+      if report.step % 20 == 0 { print("step \(report.step): loss \(report.loss), Dice \(report.pseudoDice ?? 0)") }
+    }
+    let measurement = try trainer.measure()
+    print("one jaw after 200 steps: \(measurement)")
+    #expect(measurement.diceWithoutClicks >= 0.95)
   }
 }

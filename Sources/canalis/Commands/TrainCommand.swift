@@ -12,8 +12,8 @@ struct Train: ParsableCommand {
     discussion: """
       DATA is the folder of an nnU-Net raw data set (dataset.json, imagesTr, labelsTr) whose labels name a left and a \
       right canal, or the word phantom for synthetic jaws. Beside the model go MODEL.checkpoint, from which --resume \
-      goes on as if nothing had happened, and MODEL.log.jsonl, one JSON object a line. Ctrl-C stops after the step, with \
-      a checkpoint.
+      goes on as if nothing had happened; MODEL.log.jsonl, one JSON object a step; and MODEL.log.png, a plot of it. Ctrl-C \
+      stops after the step, with a checkpoint.
 
       Examples:
         canalis train --data phantom --output mine.safetensors --steps 3000
@@ -29,7 +29,7 @@ struct Train: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "The architecture: compact, or a .json file as `canalis info --json` shows it, or a model to take it from.",
+      "The architecture: compact, or a .json file (docs/training.md shows one), or a model to take it from.",
       valueName: "plan"))
   var plan = "compact"
 
@@ -54,6 +54,9 @@ struct Train: ParsableCommand {
   @Option(help: ArgumentHelp("Name or number of the right canal's label.", valueName: "label"))
   var rightLabel: String?
 
+  @Option(help: ArgumentHelp("Seconds between checkpoints; 0 writes one after every step.", valueName: "seconds"))
+  var checkpointEvery = 150.0
+
   @Flag(help: "Go on from the checkpoint beside the output.")
   var resume = false
 
@@ -72,20 +75,21 @@ struct Train: ParsableCommand {
   func validate() throws {
     if steps < 1 { throw ValidationError("--steps is at least 1") }
     if !(0.1...4).contains(spacing) { throw ValidationError("--spacing is 0.1 to 4 mm") }
+    if !(0...86400).contains(checkpointEvery) { throw ValidationError("--checkpoint-every is 0 to 86400 seconds") }
     if resume && force { throw ValidationError("--resume goes on with the files that --force would replace") }
   }
 
   func run() throws {
     Interruption.watch()
     let run = TrainingRun(output: output)
-    try OutputFiles.check([output, run.checkpoint, run.log], force: force || resume)
+    try OutputFiles.check([output, run.checkpoint, run.log.path, run.plot], force: force || resume)
     let progress = ProgressPrinter(isQuiet: quiet)
     let trainer = try Trainer(options: try options(), data: try source(progress: progress))
     if resume {
       try trainer.resume(from: run.checkpoint)
       progress.note("going on after step \(trainer.step)")
     } else if force {
-      try run.removeLog()
+      try run.log.remove()
     }
     let isPhantom = data == "phantom"
     try run.train(
@@ -94,10 +98,11 @@ struct Train: ParsableCommand {
         ? "trained by canalis train on synthetic jaws alone" : "trained by canalis train on a data set of its user",
       honesty: isPhantom
         ? "trained on synthetic scans, not for clinical use" : "trained by its user, not for clinical use",
-      shouldStop: { Interruption.wasRequested }
-    ) { report in
-      show(report, progress: progress)
-    }
+      shouldStop: { Interruption.wasRequested },
+      saved: {
+        try AtomicFile.write(try TrainingPlot(entries: run.log.entries()).png(), to: run.plot, overwrite: true)
+      },
+      report: { show($0, progress: progress) })
     if trainer.step < trainer.options.steps {
       progress.note("stopped after step \(trainer.step); --resume goes on")
       throw CommandFailure("interrupted; model and checkpoint are written", status: .interrupted)
@@ -130,6 +135,7 @@ struct Train: ParsableCommand {
   private func options() throws -> TrainingOptions {
     var options = TrainingOptions(plan: try architecture(), steps: steps, seed: seed)
     options.spacing = Axes3(repeating: spacing)
+    options.checkpointInterval = checkpointEvery
     options.name = URL(fileURLWithPath: output).deletingPathExtension().lastPathComponent
     if recipe == .published {
       options.optimizer = .published
@@ -146,7 +152,8 @@ struct Train: ParsableCommand {
         throw CommandFailure("\(DisplayText.escaped(plan)): it cannot be read", status: .badData)
       }
       guard let decoded = try? JSONDecoder().decode(NetworkPlan.self, from: text) else {
-        throw CommandFailure("\(DisplayText.escaped(plan)): it is not a plan in JSON", status: .badData)
+        throw CommandFailure(
+          "\(DisplayText.escaped(plan)): it is not a plan in JSON as docs/training.md shows one", status: .badData)
       }
       return decoded
     }
