@@ -10,10 +10,15 @@ public struct UnitStyle: Sendable {
   public var slope: Float
   /// The instruction set that runs the convolutions.
   public var instructionSet: InstructionSet
+  /// A unit's convolution of at most so many multiply-accumulates sums its products in double precision.
+  public var mostWorkInDouble: Int
 
   /// Creates a style.
-  public init(hasBias: Bool, epsilon: Float, slope: Float, instructionSet: InstructionSet = .best) {
+  public init(
+    hasBias: Bool, epsilon: Float, slope: Float, instructionSet: InstructionSet = .best, mostWorkInDouble: Int = 0
+  ) {
     self.instructionSet = instructionSet
+    self.mostWorkInDouble = mostWorkInDouble
     self.hasBias = hasBias
     self.epsilon = epsilon
     self.slope = slope
@@ -45,10 +50,8 @@ public struct InstanceNorm {
   ///   - sums: What the convolution that made the map returned.
   ///   - count: Voxels of a channel.
   /// - Returns: The map.
-  /// - Throws: `TensorError.outOfMemory`.
-  public func affine(sums: [Double], count: Int) throws -> ChannelAffine {
-    try ChannelAffine(
-      sums: sums, channels: gain.count, count: count, gain: gain, offset: offset, epsilon: epsilon)
+  public func affine(sums: [Double], count: Int) -> ChannelAffine {
+    ChannelAffine(sums: sums, channels: gain.count, count: count, gain: gain, offset: offset, epsilon: epsilon)
   }
 }
 
@@ -79,7 +82,8 @@ public final class ConvolutionUnit {
     convolution = try Convolution(
       weights: scope.values("conv.weight", [outputs, inputs] + kernel.array),
       bias: style.hasBias ? scope.values("conv.bias", [outputs]) : nil, weightInputs: inputs, outputs: outputs,
-      kernel: kernel, stride: stride, extent: extent, instructionSet: style.instructionSet)
+      kernel: kernel, stride: stride, extent: extent, instructionSet: style.instructionSet,
+      mostWorkInDouble: style.mostWorkInDouble)
     norm = try InstanceNorm(scope["norm"], channels: outputs, epsilon: style.epsilon)
     slope = isActivated ? style.slope : 1
   }
@@ -101,6 +105,6 @@ public final class ConvolutionUnit {
     }
     return Features(
       values: destination.pointer, channels: convolution.layout.outputs, extent: convolution.layout.outputExtent,
-      affine: try norm.affine(sums: sums, count: convolution.layout.outputExtent.count), slope: slope)
+      affine: norm.affine(sums: sums, count: convolution.layout.outputExtent.count), slope: slope)
   }
 }

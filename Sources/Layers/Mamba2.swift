@@ -2,6 +2,7 @@ import Foundation
 import Tensor
 
 /// The Mamba2 layer in its simple form (Dao & Gu, arXiv:2405.21060): one group, every head with its own step and decay.
+/// In double precision up to the output projection: it is little work, and the scan magnifies rounding errors.
 public final class Mamba2 {
   /// Numbers of the layer.
   public struct Sizes: Sendable {
@@ -27,14 +28,15 @@ public final class Mamba2 {
   }
 
   private let sizes: Sizes
-  private let inputProjection: Linear
+  private let projectedWidth: Int
+  private let inputWeights: [Double]
   private let outputProjection: Linear
-  private let tapWeights: [Float]
-  private let tapBias: [Float]
-  private let stepBias: [Float]
-  private let decay: [Float]
-  private let skip: [Float]
-  private let gain: [Float]
+  private let tapWeights: [Double]
+  private let tapBias: [Double]
+  private let stepBias: [Double]
+  private let decay: [Double]
+  private let skip: [Double]
+  private let gain: [Double]
 
   /// Epsilon of the RMS norm.
   private static let epsilon = 1e-5
@@ -48,14 +50,14 @@ public final class Mamba2 {
   public init(_ scope: ParameterScope, sizes: Sizes) throws {
     self.sizes = sizes
     let mixed = sizes.inner + 2 * sizes.states
-    inputProjection = try Linear(
-      scope["in_proj"], inputs: sizes.channels, outputs: sizes.inner + mixed + sizes.heads, hasBias: false)
-    tapWeights = try scope.values("conv1d.weight", [mixed, 1, sizes.taps])
-    tapBias = try scope.values("conv1d.bias", [mixed])
-    stepBias = try scope.values("dt_bias", [sizes.heads])
-    decay = try scope.values("A_log", [sizes.heads]).map { -exp($0) }
-    skip = try scope.values("D", [sizes.heads])
-    gain = try scope.values("norm.weight", [sizes.inner])
+    projectedWidth = sizes.inner + mixed + sizes.heads
+    inputWeights = try scope.values("in_proj.weight", [projectedWidth, sizes.channels]).map(Double.init)
+    tapWeights = try scope.values("conv1d.weight", [mixed, 1, sizes.taps]).map(Double.init)
+    tapBias = try scope.values("conv1d.bias", [mixed]).map(Double.init)
+    stepBias = try scope.values("dt_bias", [sizes.heads]).map(Double.init)
+    decay = try scope.values("A_log", [sizes.heads]).map { -exp(Double($0)) }
+    skip = try scope.values("D", [sizes.heads]).map(Double.init)
+    gain = try scope.values("norm.weight", [sizes.inner]).map(Double.init)
     outputProjection = try Linear(
       scope["out_proj"], inputs: sizes.inner, outputs: sizes.channels, hasBias: false)
   }
@@ -67,40 +69,48 @@ public final class Mamba2 {
   ///   - tap: Receives the scan's output `[tokens, inner]`, before gate and norm.
   /// - Returns: `[tokens, channels]`.
   public func forward(_ tokens: Tokens, tap: (Tokens) -> Void = { _ in }) -> Tokens {
-    let projected = inputProjection.forward(tokens)
-    let mixed = convolve(projected)
-    var scanned = Tokens(count: tokens.count, width: sizes.inner)
+    let projected = MatrixProduct.multiply(
+      tokens.values.map(Double.init), transposed: inputWeights, rows: tokens.count, columns: projectedWidth,
+      inner: sizes.channels)
+    var scanned = [Double](repeating: 0, count: tokens.count * sizes.inner)
     SelectiveScan.run(
-      mixed.values, rowStride: mixed.width, steps: steps(projected), decay: decay, skip: skip,
-      states: sizes.states, into: &scanned.values)
-    tap(scanned)
+      convolve(projected), rowStride: sizes.inner + 2 * sizes.states, steps: steps(projected), decay: decay, skip: skip,
+      states: sizes.states, into: &scanned)
+    tap(rounded(scanned))
     gate(&scanned, by: projected)
-    return outputProjection.forward(scanned)
+    return outputProjection.forward(rounded(scanned))
+  }
+
+  private func rounded(_ rows: [Double]) -> Tokens {
+    var tokens = Tokens(count: rows.count / sizes.inner, width: sizes.inner)
+    for (index, value) in rows.enumerated() { tokens.values[index] = Float(value) }
+    return tokens
   }
 
   /// The steps `softplus(dt + bias)`, `[tokens, heads]`.
-  private func steps(_ projected: Tokens) -> [Float] {
-    let first = projected.width - sizes.heads
-    return (0..<projected.count).flatMap { token in
+  private func steps(_ projected: [Double]) -> [Double] {
+    let first = projectedWidth - sizes.heads
+    return stride(from: 0, to: projected.count, by: projectedWidth).flatMap { row in
       (0..<sizes.heads).map { head in
-        let value = Double(projected.values[token * projected.width + first + head]) + Double(stepBias[head])
-        return Float(value > 30 ? value : log1p(exp(value)))
+        let value = projected[row + first + head] + stepBias[head]
+        return value > 30 ? value : log1p(exp(value))
       }
     }
   }
 
   /// The depthwise causal convolution of `x | B | C`, then SiLU.
-  private func convolve(_ projected: Tokens) -> Tokens {
+  private func convolve(_ projected: [Double]) -> [Double] {
     let width = sizes.inner + 2 * sizes.states
-    var mixed = Tokens(count: projected.count, width: width)
-    mixed.values.withUnsafeMutableBufferPointer { mixed in
-      projected.values.withUnsafeBufferPointer { source in
-        for token in 0..<projected.count {
+    let count = projected.count / projectedWidth
+    var mixed = [Double](repeating: 0, count: count * width)
+    mixed.withUnsafeMutableBufferPointer { mixed in
+      projected.withUnsafeBufferPointer { source in
+        for token in 0..<count {
           for column in 0..<width {
             var sum = tapBias[column]
             for tap in max(0, sizes.taps - 1 - token)..<sizes.taps {
               let from = token + tap - (sizes.taps - 1)
-              sum += tapWeights[column * sizes.taps + tap] * source[from * projected.width + sizes.inner + column]
+              sum += tapWeights[column * sizes.taps + tap] * source[from * projectedWidth + sizes.inner + column]
             }
             mixed[token * width + column] = sum / (1 + exp(-sum))
           }
@@ -111,19 +121,19 @@ public final class Mamba2 {
   }
 
   /// `RMSNorm(y * SiLU(z))`.
-  private func gate(_ scanned: inout Tokens, by projected: Tokens) {
+  private func gate(_ scanned: inout [Double], by projected: [Double]) {
     let inner = sizes.inner
-    scanned.values.withUnsafeMutableBufferPointer { y in
-      projected.values.withUnsafeBufferPointer { source in
-        for token in 0..<projected.count {
+    scanned.withUnsafeMutableBufferPointer { y in
+      projected.withUnsafeBufferPointer { source in
+        for token in 0..<y.count / inner {
           var squares = 0.0
           for column in 0..<inner {
-            let z = source[token * projected.width + column]
+            let z = source[token * projectedWidth + column]
             let gated = y[token * inner + column] * (z / (1 + exp(-z)))
             y[token * inner + column] = gated
-            squares += Double(gated) * Double(gated)
+            squares += gated * gated
           }
-          let factor = Float(1 / (squares / Double(inner) + Self.epsilon).squareRoot())
+          let factor = 1 / (squares / Double(inner) + Self.epsilon).squareRoot()
           for column in 0..<inner { y[token * inner + column] *= factor * gain[column] }
         }
       }

@@ -134,7 +134,7 @@ public final class UpsamplingStage {
     }
     var features = Features(
       values: destination.pointer, channels: upsampled.layout.outputs, extent: upsampled.layout.outputExtent,
-      affine: try norm.affine(sums: sums, count: upsampled.layout.outputExtent.count), slope: slope)
+      affine: norm.affine(sums: sums, count: upsampled.layout.outputExtent.count), slope: slope)
     for unit in rest { features = try unit.forward(features, into: destination, scratch: scratch, meter: meter) }
     return features
   }

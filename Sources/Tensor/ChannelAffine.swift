@@ -1,7 +1,7 @@
-/// A scale and a shift for each channel: an instance norm whose statistics are known.
-public struct ChannelAffine {
-  let scale: FloatBuffer
-  let shift: FloatBuffer
+/// A scale and a shift for each channel, in double precision: an instance norm whose statistics are known.
+public final class ChannelAffine {
+  let scale: UnsafeMutablePointer<Double>
+  let shift: UnsafeMutablePointer<Double>
 
   /// Turns sums over a volume into the affine map that normalizes it.
   ///
@@ -12,12 +12,11 @@ public struct ChannelAffine {
   ///   - gain: The norm's weight, one a channel.
   ///   - offset: The norm's bias, one a channel.
   ///   - epsilon: Is added to the variance.
-  /// - Throws: `TensorError.outOfMemory` when the system refuses memory.
   public init(
     sums: [Double], channels: Int, count: Int, gain: [Float], offset: [Float], epsilon: Float
-  ) throws {
-    scale = try FloatBuffer(count: channels)
-    shift = try FloatBuffer(count: channels)
+  ) {
+    scale = .allocate(capacity: channels)
+    shift = .allocate(capacity: channels)
     let slices = sums.count / (2 * channels)
     for channel in 0..<channels {
       var sum = 0.0
@@ -29,8 +28,13 @@ public struct ChannelAffine {
       let mean = sum / Double(count)
       let variance = max(0, squares / Double(count) - mean * mean)
       let factor = Double(gain[channel]) / (variance + Double(epsilon)).squareRoot()
-      scale.pointer[channel] = Float(factor)
-      shift.pointer[channel] = Float(Double(offset[channel]) - mean * factor)
+      scale[channel] = factor
+      shift[channel] = Double(offset[channel]) - mean * factor
     }
+  }
+
+  deinit {
+    scale.deallocate()
+    shift.deallocate()
   }
 }

@@ -11,6 +11,7 @@ public final class Convolution {
   public let layout: ConvolutionLayout
 
   private let weights: PackedWeights
+  private let sumsInDouble: Bool
   private let taps: [ck_tap]
 
   /// Creates a convolution with padding `(kernel - 1) / 2`.
@@ -25,10 +26,12 @@ public final class Convolution {
   ///   - stride: Divides `extent`.
   ///   - extent: The size of the source.
   ///   - instructionSet: One that the processor has.
+  ///   - mostWorkInDouble: A convolution of at most so many multiply-accumulates sums its products in double precision.
   /// - Throws: `TensorError.outOfMemory` when the system refuses memory.
   public convenience init(
     weights: [Float], bias: [Float]?, weightInputs: Int, range: Range<Int>? = nil, outputs: Int, kernel: Extent,
-    stride: Extent = Extent(repeating: 1), extent: Extent, instructionSet: InstructionSet = .best
+    stride: Extent = Extent(repeating: 1), extent: Extent, instructionSet: InstructionSet = .best,
+    mostWorkInDouble: Int = 0
   ) throws {
     let range = range ?? 0..<weightInputs
     let layout = ConvolutionLayout(
@@ -37,7 +40,7 @@ public final class Convolution {
     let packed = try PackedWeights.convolution(
       weights: weights, bias: bias, geometry: layout.geometry, kernel: kernel, weightInputs: weightInputs, range: range,
       outputs: outputs, instructionSet: instructionSet)
-    self.init(layout: layout, weights: packed)
+    self.init(layout: layout, weights: packed, sumsInDouble: layout.multiplyAccumulates <= mostWorkInDouble)
   }
 
   /// Creates a transposed convolution (kernel = stride = factor) followed by a convolution of its output, as one step
@@ -70,7 +73,7 @@ public final class Convolution {
       kernel: kernel,
       weightInputs: weightInputs, middle: middle, inputs: inputs, outputs: outputs,
       instructionSet: instructionSet)
-    self.init(layout: layout, weights: packed)
+    self.init(layout: layout, weights: packed, sumsInDouble: false)
   }
 
   /// The same convolution, sharing its weights, for a source of another size.
@@ -78,12 +81,13 @@ public final class Convolution {
   /// - Parameter extent: The size of the source.
   /// - Returns: The convolution.
   public func resized(to extent: Extent) -> Convolution {
-    Convolution(layout: layout.resized(to: extent), weights: weights)
+    Convolution(layout: layout.resized(to: extent), weights: weights, sumsInDouble: sumsInDouble)
   }
 
-  private init(layout: ConvolutionLayout, weights: PackedWeights) {
+  private init(layout: ConvolutionLayout, weights: PackedWeights, sumsInDouble: Bool) {
     self.layout = layout
     self.weights = weights
+    self.sumsInDouble = sumsInDouble
     taps = layout.geometry.phases.flatMap { $0.taps.map(\.tap) }
   }
 
@@ -127,6 +131,7 @@ public final class Convolution {
     slab.ones_channel = Int64(layout.onesChannel)
     slab.convolved_channels = Int64(layout.inputs + layout.onesChannel)
     slab.depth_stride = Int64(geometry.stride.depth)
+    slab.sums_in_double = sumsInDouble ? 1 : 0
     slab.phase_depth = Int64(geometry.factor.depth)
     slab.phase_height = Int64(geometry.factor.height)
     slab.phase_width = Int64(geometry.factor.width)

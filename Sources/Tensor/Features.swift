@@ -95,10 +95,9 @@ public struct Features {
   func describe(in slab: inout ck_slab) {
     slab.isa = Int32(InstructionSet.best.rawValue)
     slab.source = ck_source(
-      values: values, scale: affine.map { UnsafePointer($0.scale.pointer) },
-      shift: affine.map { UnsafePointer($0.shift.pointer) }, residual: residual,
-      residual_scale: residualAffine.map { UnsafePointer($0.scale.pointer) },
-      residual_shift: residualAffine.map { UnsafePointer($0.shift.pointer) }, slope: slope, write_back: writeBack)
+      values: values, scale: affine.map { UnsafePointer($0.scale) }, shift: affine.map { UnsafePointer($0.shift) },
+      residual: residual, residual_scale: residualAffine.map { UnsafePointer($0.scale) },
+      residual_shift: residualAffine.map { UnsafePointer($0.shift) }, slope: slope, write_back: writeBack)
     slab.channels = Int64(channels)
     slab.depth = Int64(extent.depth)
     slab.height = Int64(extent.height)

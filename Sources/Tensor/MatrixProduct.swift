@@ -23,6 +23,27 @@ public enum MatrixProduct {
       right, Int32(inner), accumulate ? 1 : 0, result, Int32(columns))
   }
 
+  /// Computes `result = left · rightᵀ` in double precision.
+  ///
+  /// - Parameters:
+  ///   - left: `[rows, inner]`.
+  ///   - right: `[columns, inner]`.
+  ///   - rows: Rows of the result.
+  ///   - columns: Columns of the result.
+  ///   - inner: The length of the sums.
+  /// - Returns: `[rows, columns]`.
+  public static func multiply(
+    _ left: [Double], transposed right: [Double], rows: Int, columns: Int, inner: Int
+  ) -> [Double] {
+    precondition(left.count == rows * inner && right.count == columns * inner, "the matrices' shapes do not agree")
+    var result = [Double](repeating: 0, count: rows * columns)
+    guard rows > 0, columns > 0 else { return result }
+    cblas_dgemm(
+      CblasRowMajor, CblasNoTrans, CblasTrans, Int32(rows), Int32(columns), Int32(inner), 1, left, Int32(inner),
+      right, Int32(inner), 0, &result, Int32(columns))
+    return result
+  }
+
   /// Adds `left · right` to `result` in double precision.
   ///
   /// - Parameters:

@@ -3,7 +3,8 @@ import CKernels
 /// The recurrence at the heart of Mamba2 (Dao & Gu, arXiv:2405.21060): per head, a state `S[P, N]` from zero,
 /// `S = exp(dt A) S + dt x Bᵀ`, `y = S C + D x`.
 public enum SelectiveScan {
-  /// Runs the recurrence over all tokens.
+  /// Runs the recurrence over all tokens, in double precision: rounding errors of its input come out of it many times
+  /// larger.
   ///
   /// - Parameters:
   ///   - rows: `[tokens, rowStride]`: x of all heads, then B, then C.
@@ -15,14 +16,14 @@ public enum SelectiveScan {
   ///   - output: Receives y, `[tokens, heads * P]`.
   ///   - instructionSet: One that the processor has.
   public static func run(
-    _ rows: [Float], rowStride: Int, steps: [Float], decay: [Float], skip: [Float], states: Int,
-    into output: inout [Float], instructionSet: InstructionSet = .best
+    _ rows: [Double], rowStride: Int, steps: [Double], decay: [Double], skip: [Double], states: Int,
+    into output: inout [Double], instructionSet: InstructionSet = .best
   ) {
     let tokens = rows.count / rowStride
     let heads = decay.count
     let inner = rowStride - 2 * states
     precondition(output.count == tokens * inner && steps.count == tokens * heads, "the scan's shapes do not agree")
-    var state = [Float](repeating: 0, count: inner * states)
+    var state = [Double](repeating: 0, count: inner * states)
     rows.withUnsafeBufferPointer { rows in
       steps.withUnsafeBufferPointer { steps in
         decay.withUnsafeBufferPointer { decay in

@@ -22,6 +22,10 @@ public final class UMamba2Network: PatchNetwork {
   /// What each stage of the last `decode` took.
   public private(set) var lastDecode: [WorkMeter.Stage] = []
 
+  /// Convolutions of the encoder with at most so many multiply-accumulates, which take about a millisecond, sum in double
+  /// precision: the scan at the bottleneck magnifies the encoder's rounding errors.
+  private static let mostWorkInDouble = 1 << 26
+
   let extents: [Extent]
   /// The one that the weights are packed for.
   let instructionSet: InstructionSet
@@ -58,6 +62,8 @@ public final class UMamba2Network: PatchNetwork {
     let style = UnitStyle(
       hasBias: plan.convolutionBias, epsilon: plan.instanceNormEpsilon, slope: plan.leakySlope,
       instructionSet: instructionSet)
+    var encoderStyle = style
+    encoderStyle.mostWorkInDouble = Self.mostWorkInDouble
     let extents = plan.extents(patch: patch)
     self.extents = extents
     let kernels = plan.kernels.map { Extent($0) }
@@ -66,7 +72,7 @@ public final class UMamba2Network: PatchNetwork {
 
     stem = try ConvolutionUnit(
       root["encoder.stem.convs.0"], inputs: plan.inputChannels, outputs: plan.features[0], kernel: kernels[0],
-      extent: Extent(patch), style: style)
+      extent: Extent(patch), style: encoderStyle)
     stages = try plan.features.indices.map { stage in
       try (0..<plan.blocksPerStage[stage]).map { block in
         let isFirst = block == 0
@@ -74,7 +80,7 @@ public final class UMamba2Network: PatchNetwork {
           root["encoder.stages.\(stage).blocks.\(block)"],
           inputs: isFirst ? plan.features[max(stage - 1, 0)] : plan.features[stage], outputs: plan.features[stage],
           kernel: kernels[stage], stride: isFirst ? strides[stage] : Extent(repeating: 1),
-          extent: isFirst && stage > 0 ? extents[stage - 1] : extents[stage], style: style)
+          extent: isFirst && stage > 0 ? extents[stage - 1] : extents[stage], style: encoderStyle)
       }
     }
     bottleneck = try Bottleneck(root, plan: plan, patch: patch, extent: extents[deepestStage])

@@ -58,7 +58,7 @@ struct ConvolutionTests {
     // Norms of sum 0 and mean square 1 are gain and offset themselves.
     let sums = (0..<shape.inputs).flatMap { _ in [0, Double(extent.count) * (1 - 1e-5)] }
     var source = Features(values: values.pointer, channels: shape.inputs, extent: extent, slope: 0.25)
-    source.affine = try ChannelAffine(
+    source.affine = ChannelAffine(
       sums: sums, channels: shape.inputs, count: extent.count, gain: gain, offset: offset, epsilon: 1e-5)
     source.residual = UnsafePointer(residualValues.pointer)
     source.writeBack = residualValues.pointer
@@ -89,6 +89,32 @@ struct ConvolutionTests {
       let part = result.values[(channel * shape.output.count)..<((channel + 1) * shape.output.count)]
       #expect(abs(sum - part.reduce(0) { $0 + Double($1) }) < 1e-9)
       #expect(abs(squares - part.reduce(0) { $0 + Double($1) * Double($1) }) < 1e-9)
+    }
+  }
+
+  @Test(
+    "a convolution with sums in double precision is the oracle's, rounded", arguments: shapes, InstructionSet.available)
+  func sumsInDouble(shape: Shape, set: InstructionSet) throws {
+    var random = CaseGenerator(seed: UInt64(shape.inputs * 1000 + shape.outputs))
+    let extent = shape.output.multiplied(by: shape.stride)
+    let raw = random.floats(shape.inputs * extent.count)
+    let weights = random.floats(shape.outputs * shape.inputs * shape.kernel.count)
+    let bias = random.floats(shape.outputs)
+    let convolution = try Convolution(
+      weights: weights, bias: bias, weightInputs: shape.inputs, outputs: shape.outputs, kernel: shape.kernel,
+      stride: shape.stride, extent: extent, instructionSet: set, mostWorkInDouble: .max)
+    let values = try FloatBuffer(raw)
+    let result = try FloatBuffer(count: shape.outputs * shape.output.count)
+    let scratch = try FloatBuffer(count: convolution.layout.scratchCount)
+    for index in scratch.values.indices { scratch.pointer[index] = .nan }
+    _ = try convolution.run(
+      Features(values: values.pointer, channels: shape.inputs, extent: extent), into: result.pointer, scratch: scratch)
+    let expected = Oracle.convolve(
+      Oracle.Map(channels: shape.inputs, extent: extent, values: raw.map(Double.init)), weights: weights, bias: bias,
+      outputs: shape.outputs, kernel: shape.kernel, stride: shape.stride)
+    // Half the distance of two neighbouring numbers, and what is left of the order of summation.
+    for (actual, exact) in zip(result.values, expected.values) {
+      #expect(abs(Double(actual) - exact) <= 0.5 * Double(Float(exact).ulp) + 1e-12)
     }
   }
 

@@ -31,8 +31,9 @@ void ck_free(void *memory, size_t bytes);
 /// `activate(t) = t` for `t > 0`, else `slope * t`. Scales and shifts are per channel. NULL leaves a part out.
 typedef struct {
   const float *values;
-  const float *scale, *shift;
-  const float *residual, *residual_scale, *residual_shift;
+  const double *scale, *shift;
+  const float *residual;
+  const double *residual_scale, *residual_shift;
   float slope;
   float *write_back;  // receives y, dense, when not NULL; may be values or residual
 } ck_source;
@@ -77,6 +78,7 @@ typedef struct {
 
   int64_t convolved_channels;  // channels of `padded` that are convolved
   int64_t depth_stride;
+  int sums_in_double;  // 0: products are summed in single precision, a few at a time
   const ck_phase *phases;
   int64_t phase_depth, phase_height, phase_width;  // their product is the number of phases; 0: nothing is convolved
   int64_t output_channels, output_tiles;
@@ -102,13 +104,13 @@ void ck_run_slab(const ck_slab *slab, int threads);
 /// `[tokens][heads]`, after softplus; `y` is `[tokens][heads * head_width]`.
 typedef struct {
   int isa;
-  const float *x;
+  const double *x;
   int64_t row_stride;
-  const float *steps;
-  const float *decay;  // A, negative, per head
-  const float *skip;  // D, per head
-  float *y;
-  float *state;  // `[heads][head_width][states]` of room
+  const double *steps;
+  const double *decay;  // A, negative, per head
+  const double *skip;  // D, per head
+  double *y;
+  double *state;  // `[heads][head_width][states]` of room
   int64_t tokens, heads, head_width, states;
 } ck_scan;
 
