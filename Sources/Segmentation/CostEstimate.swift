@@ -49,9 +49,9 @@ public struct CostEstimate: Sendable, Equatable {
     views = pipeline.mirroring.views.count
     multiplyAccumulates = Double(plan.count) * Double(pipeline.mirroring.views.count) * Double(cost.multiplyAccumulates)
     let voxels = geometry.scanShape.product
-    // Scan, two masks, the pipeline's buffers, and the network.
+    // Scan, the network's labels, the mask, the one before it, the pipeline's buffers, and the network.
     peakMemoryBytes =
-      voxels * (MemoryLayout<Float>.stride + 2)
+      voxels * (MemoryLayout<Float>.stride + 3)
       + Self.workingBytes(geometry: geometry, pipeline: pipeline, patch: patch)
       + cost.peakBytes
     let answerBytes = pipeline.classes * patch.product * MemoryLayout<Float>.stride
@@ -60,13 +60,14 @@ public struct CostEstimate: Sendable, Equatable {
     cacheBytes = overflow ? .max : product
   }
 
-  /// Bytes of the pipeline's own buffers: the logits and image planes of a row of windows, one window's image and
-  /// logits with a mirrored view of each, and a batch of slices on the scan's grid.
+  /// Bytes of the pipeline's own buffers: the logits of a row of windows, one window's image and logits with a mirrored
+  /// view of each and the scan's part it is made from, and a batch of slices on the scan's grid.
   static func workingBytes(geometry: ScanGeometry, pipeline: PipelinePlan, patch: Axes3<Int>) -> Int {
     let float = MemoryLayout<Float>.stride
     let sliceBytes = pipeline.classes * geometry.cropShape.axis1 * geometry.cropShape.axis2 * float
-    let accumulator = LogitAccumulator.byteCount(classes: pipeline.classes, size: geometry.paddedShape, patch: patch)
-    return accumulator + NetworkInput.byteCount(geometry: geometry, patch: patch)
-      + 2 * (pipeline.classes + 1) * patch.product * float + max(SliceLabeller.batchByteLimit, sliceBytes)
+    let accumulator = LogitAccumulator.byteCount(
+      classes: pipeline.classes, region: geometry.resampledShape, patch: patch)
+    return accumulator + 2 * (pipeline.classes + 2) * patch.product * float
+      + max(SliceLabeller.batchByteLimit, sliceBytes)
   }
 }

@@ -7,11 +7,12 @@ import Volume
 /// From a scan, a network and clicks to a mask, again and again while clicks come and go.
 ///
 /// The mask is a function of scan, model, settings and the ordered clicks alone. What earlier runs computed is kept
-/// within a budget: a window whose clicks did not change is not run again, and one whose clicks did is only decoded. The
-/// sum over windows is always made anew in their fixed order, so a mask has the bytes that a first run would give it.
+/// within a budget: a window whose clicks did not change is not run again, and one whose clicks did is only decoded.
+/// Only what depends on such windows is summed, labelled and composed again; the sum over windows is always made anew in
+/// their fixed order, so a mask has the bytes that a first run would give it.
 ///
 /// Memory, besides scan, masks, network and what is kept: the planes of one row of windows along the network's axis 0
-/// (see `LogitAccumulator` and `NetworkInput`), whatever the scan's extent along that axis.
+/// (see `LogitAccumulator`), whatever the scan's extent along that axis.
 ///
 /// A predictor is used by one thread at a time.
 public final class InteractivePredictor<Network: PatchNetwork> {
@@ -32,8 +33,13 @@ public final class InteractivePredictor<Network: PatchNetwork> {
   let input: NetworkInput
   private let pipeline: PipelinePlan
   private let patch: Axes3<Int>
-  private let weights: GaussianWeights
   private let runner: WindowRunner<Network>
+  private let windowSum: WindowSum
+  private let regions: ChangedRegions
+  private lazy var order = WindowOrder(input: input, plan: windowPlan)
+  private var latest: LatestMask
+  /// The clicks in force of the run that ended last.
+  private var latestClicks: [Click] = []
 
   /// Prepares a scan.
   ///
@@ -81,57 +87,85 @@ public final class InteractivePredictor<Network: PatchNetwork> {
     self.estimate = estimate
     grid = scan.grid
     patch = network.patch
-    weights = GaussianWeights(patch: network.patch)
     windowPlan = try pipeline.windows(geometry: geometry, patch: network.patch)
     input = NetworkInput(
       volume: scan, geometry: geometry, normalization: metadata.normalization[0], patch: network.patch)
     runner = WindowRunner(
       network: network, input: input, pipeline: pipeline, plan: windowPlan, cost: cost,
       cacheBytes: cacheBytes ?? kept, disk: disk)
+    windowSum = WindowSum(
+      geometry: geometry, plan: windowPlan, classes: pipeline.classes, isReference: settings.rules == .reference)
+    regions = ChangedRegions(geometry: geometry, plan: windowPlan)
+    latest = LatestMask(
+      shape: grid.shape, windows: windowPlan.count, isWanted: pipeline.postprocessing(grid: grid).isWanted)
   }
 
   /// Computes the mask for some clicks.
   ///
   /// - Parameters:
   ///   - clicks: All clicks, in the order in which they were made.
-  ///   - keepsLogits: Whether the result holds the logits on the resampled grid, which takes their memory.
+  ///   - extras: What the result holds besides the mask. Logits are summed over everything again.
   ///   - progress: Called while the run proceeds; throws to cancel it.
+  ///   - preview: Called with masks that are not exact yet while a run takes longer than a moment; `nil` for none.
   /// - Returns: The mask and what was found on the way.
   /// - Throws: `ClicksError` for a click outside the scan, `SegmentationError`, or what `progress` throws; the predictor
   ///   can be used again.
   public func segment(
-    clicks: [Click], keepsLogits: Bool = false, progress: SegmentationObserver = { _ in }
+    clicks: [Click], keeping extras: SegmentationResult.Extras = [], progress: SegmentationObserver = { _ in },
+    preview: ((SegmentationPreview) throws -> Void)? = nil
   ) throws -> SegmentationResult {
     let begin = ContinuousClock.now
-    let inForce = try pipeline.validated(clicks, shape: grid.shape)
-    let prompts = try windowPrompts(inForce)
-    let negativeClicks = negativeClicks(inForce)
+    let task = try task(clicks: clicks, extras: extras)
+    let newClicks = task.clicksInForce.filter { !latestClicks.contains($0) }
+    runner.begin()
     defer { runner.end() }
-    var labels = [UInt8](repeating: 0, count: grid.shape.product)
-    let sum = try sumWindows(
-      prompts: prompts, negativeClicks: negativeClicks, keepsLogits: keepsLogits, labels: &labels, progress: progress)
-
+    var meter = WorkMeter(total: task.work)
+    if runner.keepsAllAnswers {
+      let windows = order.sorted(
+        task.pending, clicks: newClicks.map { geometry.paddedVoxel(ofScanVoxel: $0.voxel) })
+      try runAhead(windows, of: task, meter: &meter, preview: preview, progress: progress)
+    }
+    var kept = extras.contains(.logits) ? KeptLogits(classes: pipeline.classes, geometry: geometry) : nil
+    let candidates = try label(task.boxes, of: task, kept: &kept, meter: &meter, progress: progress)
+    latest.answer(task.prompts)
+    latestClicks = task.clicksInForce
     try progress(SegmentationProgress(stage: "post-processing", fraction: 1))
-    if let negativeClicks {
-      let layout = geometry.cropLayout
-      for change in negativeClicks.changed(sum.candidates) {
-        let offset = (0..<3).reduce(layout.start) { $0 + change.voxel[$1] * layout.strides[$1] }
-        labels[offset] = change.otherLabel
-      }
-    }
-    let before = Mask(grid: grid, labels: labels)
-    var mask = before
-    if settings.postprocessing {
-      pipeline.postprocessing(grid: grid).removeSmallComponents(of: &mask, clicks: inForce)
-      Postprocessing.stampCrosses(of: inForce, on: &mask)
-    }
-    let forced = settings.rules == .reference ? [] : Postprocessing.forceClicks(clicks, on: &mask)
-    let duration = ContinuousClock.now - begin
-    return SegmentationResult(
-      mask: mask, maskBeforePostprocessing: before, windows: windowPlan.count, windowsRun: sum.windowsRun,
-      forcedClicks: forced, negativeClicksActedAfterNetwork: negativeClicks != nil,
-      seconds: Double(duration.components.seconds) + Double(duration.components.attoseconds) * 1e-18,
-      logits: sum.logits, warnings: warnings)
+    let (forced, before) = latest.compose(
+      composition(of: task, candidates: candidates, keepsBefore: extras.contains(.maskBeforePostprocessing)))
+    var result = result(of: task, forced: forced, begin: begin)
+    result.maskBeforePostprocessing = before.map { Mask(grid: grid, labels: $0) }
+    result.logits = kept?.logits
+    return result
+  }
+
+  private func result(of task: RunTask, forced: [Int], begin: ContinuousClock.Instant) -> SegmentationResult {
+    SegmentationResult(
+      mask: Mask(grid: grid, labels: latest.labels), change: latest.finish(), windows: windowPlan.count,
+      windowsRun: task.pending.count, forcedClicks: forced,
+      negativeClicksActedAfterNetwork: task.negativeClicks != nil, seconds: (ContinuousClock.now - begin).inSeconds,
+      warnings: warnings)
+  }
+
+  /// The network's own labels of the run that ended last, in stored order: what `restore` takes.
+  public var modelLabels: [UInt8] { latest.modelLabels }
+
+  /// Takes over what an earlier predictor found for the same scan, model and settings, without running the network.
+  ///
+  /// - Parameters:
+  ///   - modelLabels: Its `modelLabels`.
+  ///   - clicks: The clicks that they answer, in order.
+  /// - Returns: What `segment` would give, or `nil` where labels do not tell enough: when there are "not canal" clicks
+  ///   that act after the network.
+  /// - Throws: `ClicksError` or `SegmentationError` for clicks that `segment` would refuse.
+  public func restore(modelLabels: [UInt8], clicks: [Click]) throws -> SegmentationResult? {
+    let begin = ContinuousClock.now
+    var task = try task(clicks: clicks, extras: [])
+    guard modelLabels.count == grid.shape.product, task.negativeClicks == nil else { return nil }
+    task.pending = []
+    latest.adopt(modelLabels, answering: task.prompts)
+    latestClicks = task.clicksInForce
+    let (forced, _) = latest.compose(composition(of: task, candidates: [], keepsBefore: false))
+    return result(of: task, forced: forced, begin: begin)
   }
 
   /// Says what `segment` would cost now, with what is kept from earlier runs.
@@ -140,9 +174,140 @@ public final class InteractivePredictor<Network: PatchNetwork> {
   /// - Returns: The windows for which the network would run, and its multiply-accumulates.
   /// - Throws: `ClicksError` or `SegmentationError` for clicks that `segment` would refuse.
   public func pendingWork(clicks: [Click]) throws -> (windows: Int, multiplyAccumulates: Double) {
+    let task = try task(clicks: clicks, extras: [])
+    return (task.pending.count, task.work)
+  }
+
+  /// What one run has to do.
+  private struct RunTask {
+    var clicks: [Click]
+    var clicksInForce: [Click]
+    /// The clicks that each window sees.
+    var prompts: [[PointPrompt]]
+    var negativeClicks: NegativeClicks?
+    /// Windows whose answer in the latest mask is not to these clicks.
+    var changed: [Int]
+    /// The boxes of the crop box that have to be labelled again.
+    var boxes: [VoxelBox]
+    /// The windows that the network has to run for, and the multiply-accumulates of that.
+    var pending: [Int]
+    var work: Double
+  }
+
+  private func task(clicks: [Click], extras: SegmentationResult.Extras) throws -> RunTask {
     let inForce = try pipeline.validated(clicks, shape: grid.shape)
-    let (windows, work) = runner.pending(prompts: try windowPrompts(inForce))
-    return (windows.count, work)
+    let prompts = try windowPrompts(inForce)
+    let negativeClicks = negativeClicks(inForce)
+    let changed = latest.changedWindows(prompts)
+    let boxes =
+      extras.contains(.logits)
+      ? [regions.everything]
+      : regions.boxes(around: changed, and: negativeClicks?.boxes(in: geometry.cropShape) ?? [])
+    let summed = boxes.map { SliceLabeller(geometry: geometry, box: $0, negativeClicks: nil).region }
+    let (pending, work) = runner.pending(regions.windows(reachingInto: summed), prompts: prompts)
+    return RunTask(
+      clicks: clicks, clicksInForce: inForce, prompts: prompts, negativeClicks: negativeClicks, changed: changed,
+      boxes: boxes, pending: pending, work: work)
+  }
+
+  private func composition(
+    of task: RunTask, candidates: [NegativeClicks.Candidate], keepsBefore: Bool
+  ) -> LatestMask.Composition {
+    let layout = geometry.cropLayout
+    let negative = (task.negativeClicks?.changed(candidates) ?? []).map { change in
+      (
+        position: (0..<3).reduce(layout.start) { $0 + change.voxel[$1] * layout.strides[$1] },
+        label: change.otherLabel
+      )
+    }
+    return LatestMask.Composition(
+      negative: negative, postprocessing: settings.postprocessing ? pipeline.postprocessing(grid: grid) : nil,
+      clicks: task.clicks, clicksInForce: task.clicksInForce, forcesClicks: settings.rules != .reference,
+      keepsBefore: keepsBefore)
+  }
+
+  /// Sums and labels boxes exactly; runs the network where an answer is missing.
+  private func label(
+    _ boxes: [VoxelBox], of task: RunTask, kept: inout KeptLogits?, meter: inout WorkMeter,
+    progress: SegmentationObserver
+  ) throws -> [NegativeClicks.Candidate] {
+    let labels = try latest.relabel(boxes.map(regions.scanBox), windows: task.changed) { labels in
+      try boxes.flatMap { box in
+        try windowSum.label(
+          SliceLabeller(geometry: geometry, box: box, negativeClicks: task.negativeClicks), into: labels, kept: &kept
+        ) { window in
+          let answer = try run(window, of: task, views: runner.views, meter: &meter, progress: progress)
+          return (answer.logits, answer.largest)
+        } willLabel: { slices in
+          try progress(
+            SegmentationProgress(
+              stage: "labelling slices \(slices.lowerBound + 1) to \(slices.upperBound)", fraction: meter.fraction))
+        }
+      }
+    }
+    return labels ?? []
+  }
+
+  /// Gets a window's answer.
+  private func run(
+    _ window: Int, of task: RunTask, views: Int, meter: inout WorkMeter, progress: SegmentationObserver
+  ) throws -> WindowCache<Network.Encoding>.Answer {
+    let name = "window \(window + 1) of \(windowPlan.count)"
+    let before = meter.done
+    return try runner.answer(window: window, prompts: task.prompts[window], views: views) { stage, work in
+      meter.done = max(meter.done, before + work)
+      try progress(SegmentationProgress(stage: "\(name), \(stage)", fraction: meter.fraction))
+    }
+  }
+
+  /// Runs windows in the order in which they matter, all of them without mirrors first, and shows what is known.
+  private func runAhead(
+    _ windows: [Int], of task: RunTask, meter: inout WorkMeter, preview: ((SegmentationPreview) throws -> Void)?,
+    progress: SegmentationObserver
+  ) throws {
+    let begin = ContinuousClock.now
+    var shown = begin
+    var unseen: [Int] = []
+    let passes = runner.views > 1 ? [1, runner.views] : [1]
+    for (pass, views) in passes.enumerated() {
+      for (place, window) in windows.enumerated() {
+        _ = try run(window, of: task, views: views, meter: &meter, progress: progress)
+        unseen.append(window)
+        guard let preview else { continue }
+        let now = ContinuousClock.now
+        let elapsed = (now - begin).inSeconds
+        let left = meter.fraction > 0 ? elapsed / meter.fraction - elapsed : .infinity
+        let isFirst = shown == begin
+        guard left > PreviewPace.worthwhileSeconds, isFirst || (now - shown).inSeconds > PreviewPace.secondsBetween
+        else { continue }
+        try show(unseen, of: task, to: preview, windowsRun: pass == 0 ? place + 1 : windows.count)
+        unseen = []
+        shown = ContinuousClock.now
+      }
+    }
+  }
+
+  /// Labels what depends on some windows, each of which has been run, with whatever is known of their neighbours.
+  private func show(
+    _ windows: [Int], of task: RunTask, to preview: (SegmentationPreview) throws -> Void, windowsRun: Int
+  ) throws {
+    // Nothing is touched that the exact answer will not label again.
+    let boxes = windows.flatMap { window in
+      let own = regions.boxes(around: [window])
+      return own.flatMap { box in task.boxes.map { box.clamped(to: $0) } }.filter { $0.shape.product > 0 }
+    }
+    var none: KeptLogits?
+    let candidates = try latest.relabel(boxes.map(regions.scanBox), windows: task.changed) { labels in
+      try boxes.flatMap { box in
+        try windowSum.label(
+          SliceLabeller(geometry: geometry, box: box, negativeClicks: task.negativeClicks), into: labels, kept: &none,
+          answer: { runner.latestAnswer(window: $0).map { ($0.logits, $0.largest) } }, willLabel: { _ in })
+      }
+    }
+    _ = latest.compose(composition(of: task, candidates: candidates ?? [], keepsBefore: false))
+    try preview(
+      SegmentationPreview(
+        mask: Mask(grid: grid, labels: latest.labels), windowsRun: windowsRun, windows: task.pending.count))
   }
 
   /// Waits until the encodings that are on their way to disk have arrived.
@@ -172,67 +337,5 @@ public final class InteractivePredictor<Network: PatchNetwork> {
     if negative.isEmpty { return nil }
     return NegativeClicks(
       clicks: negative, positive: voxels { $0.kind != .background }, spacing: geometry.spacing)
-  }
-
-  private struct Sum {
-    var candidates: [NegativeClicks.Candidate] = []
-    var windowsRun = 0
-    var logits: SegmentationResult.Logits?
-  }
-
-  /// Sums the windows' logits row by row and labels every slice as soon as its planes are final.
-  private func sumWindows(
-    prompts: [[PointPrompt]], negativeClicks: NegativeClicks?, keepsLogits: Bool, labels: inout [UInt8],
-    progress: SegmentationObserver
-  ) throws -> Sum {
-    runner.begin()
-    let (pending, totalWork) = runner.pending(prompts: prompts)
-    let labeller = SliceLabeller(geometry: geometry, negativeClicks: negativeClicks)
-    let accumulator = LogitAccumulator(classes: pipeline.classes, size: geometry.paddedShape, patch: patch)
-    let isReference = settings.rules == .reference
-    let weightSums = weights.sums(over: windowPlan)
-    var kept = keepsLogits ? KeptLogits(classes: pipeline.classes, geometry: geometry) : nil
-    var result = Sum(windowsRun: pending.count)
-    var workDone = 0.0
-    var (finalPlanes, labelledSlices) = (0, 0)
-    for (row, rowStart) in windowPlan.starts.axis0.enumerated() {
-      for window in row * windowPlan.windowsPerRow..<(row + 1) * windowPlan.windowsPerRow {
-        let name = "window \(window + 1) of \(windowPlan.count)"
-        let before = workDone
-        if pending.contains(window) {
-          try progress(SegmentationProgress(stage: name, fraction: min(1, workDone / totalWork)))
-        }
-        let answer = try runner.answer(window: window, prompts: prompts[window]) { stage, work in
-          workDone = max(workDone, before + work)
-          try progress(SegmentationProgress(stage: "\(name), \(stage)", fraction: min(1, workDone / totalWork)))
-        }
-        let start = windowPlan.start(of: window)
-        answer.logits.withUnsafeBufferPointer { logits in
-          guard let logits = logits.baseAddress else { return }
-          accumulator.add(
-            logits, start: start,
-            weights: isReference ? weights.factors : weights.shares(start: start, sums: weightSums),
-            divisor: isReference ? answer.largest / ReferenceRules.windowScale : nil)
-        }
-      }
-      let isLast = row + 1 == windowPlan.starts.axis0.count
-      let finalEnd = isLast ? geometry.paddedShape.axis0 : windowPlan.starts.axis0[row + 1]
-      kept?.copy(planes: finalPlanes..<finalEnd, from: accumulator)
-      finalPlanes = finalEnd
-      var sliceEnd = labelledSlices
-      while sliceEnd < geometry.cropShape.axis0, labeller.lastPlane(ofSlice: sliceEnd) < finalEnd { sliceEnd += 1 }
-      if sliceEnd > labelledSlices {
-        try progress(
-          SegmentationProgress(
-            stage: "labelling from plane \(rowStart)", fraction: totalWork > 0 ? min(1, workDone / totalWork) : 1))
-        result.candidates += try labels.withUnsafeMutableBufferPointer { labels in
-          guard let base = labels.baseAddress else { return [] }
-          return try labeller.label(slices: labelledSlices..<sliceEnd, from: accumulator, into: base)
-        }
-      }
-      labelledSlices = sliceEnd
-    }
-    result.logits = kept?.logits
-    return result
   }
 }

@@ -17,19 +17,19 @@ struct KeptLogits {
     SegmentationResult.Logits(shape: [classes] + geometry.resampledShape.array, values: values)
   }
 
-  /// Copies final planes of the padded grid, without its padding.
+  /// Copies final planes of the padded grid.
+  ///
+  /// - Parameters:
+  ///   - planes: Planes of the padded grid.
+  ///   - accumulator: Logits of a region that is the whole resampled grid.
   mutating func copy(planes: Range<Int>, from accumulator: LogitAccumulator) {
     let (shape, padLow) = (geometry.resampledShape, geometry.padLow)
     values.withUnsafeMutableBufferPointer { values in
       guard let base = values.baseAddress else { return }
       for plane in planes where (0..<shape.axis0).contains(plane - padLow.axis0) {
         for label in 0..<classes {
-          let source = accumulator.plane(plane, label: label)
           let target = base + (label * shape.axis0 + plane - padLow.axis0) * shape.axis1 * shape.axis2
-          for row in 0..<shape.axis1 {
-            (target + row * shape.axis2).update(
-              from: source + ((row + padLow.axis1) * accumulator.size.axis2 + padLow.axis2), count: shape.axis2)
-          }
+          target.update(from: accumulator.plane(plane, label: label), count: shape.axis1 * shape.axis2)
         }
       }
     }

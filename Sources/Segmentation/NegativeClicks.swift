@@ -55,15 +55,26 @@ struct NegativeClicks: Sendable {
     self.protected = protected
   }
 
-  /// The columns of a row that clicks may change, ascending, without overlap.
-  func columns(slice: Int, row: Int, count: Int) -> [Range<Int>] {
+  /// The boxes of voxels that each click may change, within the crop box; none for a click too far outside it.
+  ///
+  /// - Parameter shape: Voxels of the crop box.
+  func boxes(in shape: Axes3<Int>) -> [VoxelBox] {
+    clicks.compactMap { click in
+      let box = VoxelBox(Axes3(0, 1, 2).map { click[$0] - reach[$0]..<click[$0] + reach[$0] + 1 })
+        .clamped(to: VoxelBox(wholeOf: shape))
+      return box.shape.product > 0 ? box : nil
+    }
+  }
+
+  /// The columns of a row, of those asked for, that clicks may change, ascending, without overlap.
+  func columns(slice: Int, row: Int, within columns: Range<Int>) -> [Range<Int>] {
     let reached = clicks.filter {
       abs($0.axis0 - slice) <= reach.axis0 && abs($0.axis1 - row) <= reach.axis1
-        && $0.axis2 + reach.axis2 >= 0 && $0.axis2 - reach.axis2 < count
     }
     var result: [Range<Int>] = []
     for click in reached.map(\.axis2).sorted() {
-      let range = max(0, click - reach.axis2)..<min(count, click + reach.axis2 + 1)
+      let range = (click - reach.axis2..<click + reach.axis2 + 1).clamped(to: columns)
+      if range.isEmpty { continue }
       if let last = result.last, range.lowerBound <= last.upperBound {
         result[result.count - 1] = last.lowerBound..<max(last.upperBound, range.upperBound)
       } else {

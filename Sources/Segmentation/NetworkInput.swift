@@ -2,12 +2,8 @@ import Checkpoint
 import Volume
 
 /// The network's view of a scan: turned, cropped, normalized, resampled and padded, made from the stored scan for one
-/// row of windows at a time.
-///
-/// No array of the whole resampled scan exists: the planes of the latest row of windows are held, at most
-/// `patch.axis0 * resampled.axis1 * resampled.axis2` single-precision numbers, and a few planes a thread while they are
-/// made.
-final class NetworkInput {
+/// window at a time. No array of the whole resampled scan exists.
+struct NetworkInput: Sendable {
   /// The scan's way to the network's grid.
   let geometry: ScanGeometry
   /// From grey values to the network's.
@@ -15,9 +11,6 @@ final class NetworkInput {
   private let voxels: [Float]
   private let patch: Axes3<Int>
   private let resampler: TrilinearResampler
-  /// Planes of the resampled grid that are held.
-  private var heldPlanes = 0..<0
-  private var held: [Float] = []
 
   /// Prepares a scan.
   ///
@@ -34,27 +27,38 @@ final class NetworkInput {
     intensities = IntensityMap(normalization) { Self.cropped(volume.voxels, geometry: geometry) }
   }
 
-  /// Bytes of the planes that are held for a row of windows.
-  static func byteCount(geometry: ScanGeometry, patch: Axes3<Int>) -> Int {
-    min(patch.axis0, geometry.resampledShape.axis0) * geometry.resampledShape.axis1 * geometry.resampledShape.axis2
-      * MemoryLayout<Float>.stride
-  }
-
-  /// Computes planes of the resampled grid, without padding: `[planes, axis1, axis2]`.
-  func resampled(planes: Range<Int>) throws -> [Float] {
+  /// Computes a box of the resampled grid, without padding: `[axis0, axis1, axis2]` of the box.
+  func resampled(_ box: VoxelBox) throws -> [Float] {
     let layout = geometry.cropLayout
-    let shape = geometry.cropShape
-    let (intensities, voxels) = (intensities, voxels)
-    return try resampler.resample(channels: 1, slabs: planes) { _, slice, buffer in
+    let (part, input) = resampler.part(box)
+    let (rows, columns) = (input.ranges.axis1, input.ranges.axis2)
+    return try part.resample(channels: 1, slabs: 0..<box.shape.axis0) { _, slice, buffer in
       voxels.withUnsafeBufferPointer { voxels in
         guard let source = voxels.baseAddress, let destination = buffer.baseAddress else { return }
-        for row in 0..<shape.axis1 {
+        let first =
+          layout.start + (input.ranges.axis0.lowerBound + slice) * layout.strides.axis0
+          + columns.lowerBound * layout.strides.axis2
+        for (place, row) in rows.enumerated() {
           intensities.apply(
-            source + (layout.start + slice * layout.strides.axis0 + row * layout.strides.axis1),
-            stride: layout.strides.axis2, count: shape.axis2, into: destination + row * shape.axis2)
+            source + (first + row * layout.strides.axis1), stride: layout.strides.axis2, count: columns.count,
+            into: destination + place * columns.count)
         }
       }
     }
+  }
+
+  /// The value near a voxel of the padded grid, not interpolated; 0 in the padding.
+  func value(atPadded voxel: Axes3<Int>) -> Float {
+    let place = Axes3(0, 1, 2).map { voxel[$0] - geometry.padLow[$0] }
+    guard geometry.resampledShape.contains(place) else { return 0 }
+    let crop = Axes3(0, 1, 2).map { (2 * place[$0] + 1) * geometry.cropShape[$0] / (2 * geometry.resampledShape[$0]) }
+    let layout = geometry.cropLayout
+    var value: Float = 0
+    voxels.withUnsafeBufferPointer { voxels in
+      let offset = (0..<3).reduce(layout.start) { $0 + crop[$1] * layout.strides[$1] }
+      if let base = voxels.baseAddress { intensities.apply(base + offset, stride: 1, count: 1, into: &value) }
+    }
+    return value
   }
 
   /// Writes a window's values, 0 in the padding.
@@ -66,35 +70,22 @@ final class NetworkInput {
   func fillPatch(start: Axes3<Int>, into destination: UnsafeMutableBufferPointer<Float>) throws {
     precondition(destination.count == patch.product, "the destination holds a patch")
     // The part of the window that is not padding, on the resampled grid.
-    let inside = Axes3(0, 1, 2).map { axis in
-      let first = start[axis] - geometry.padLow[axis]
-      return max(0, first)..<min(geometry.resampledShape[axis], first + patch[axis])
-    }
-    if heldPlanes != inside.axis0 {
-      held = []
-      held = try resampled(planes: inside.axis0)
-      heldPlanes = inside.axis0
-    }
-    if inside.map(\.count) != patch { destination.initialize(repeating: 0) }
-    let offset = Axes3(0, 1, 2).map { inside[$0].lowerBound + geometry.padLow[$0] - start[$0] }
-    let plane = geometry.resampledShape.axis1 * geometry.resampledShape.axis2
-    held.withUnsafeBufferPointer { held in
-      guard let source = held.baseAddress, let target = destination.baseAddress else { return }
-      for slice in 0..<inside.axis0.count {
-        for row in 0..<inside.axis1.count {
-          let from =
-            slice * plane + (inside.axis1.lowerBound + row) * geometry.resampledShape.axis2 + inside.axis2.lowerBound
-          let to = ((offset.axis0 + slice) * patch.axis1 + offset.axis1 + row) * patch.axis2 + offset.axis2
-          (target + to).update(from: source + from, count: inside.axis2.count)
+    let first = Axes3(0, 1, 2).map { start[$0] - geometry.padLow[$0] }
+    let inside = VoxelBox(corner: first, shape: patch).clamped(
+      to: VoxelBox(wholeOf: geometry.resampledShape))
+    let shape = inside.shape
+    if shape != patch { destination.initialize(repeating: 0) }
+    let values = try resampled(inside)
+    values.withUnsafeBufferPointer { values in
+      guard let source = values.baseAddress, let target = destination.baseAddress else { return }
+      let offset = Axes3(0, 1, 2).map { inside.corner[$0] - first[$0] }
+      for slice in 0..<shape.axis0 {
+        for row in 0..<shape.axis1 {
+          let to = patch.offset(of: Axes3(offset.axis0 + slice, offset.axis1 + row, offset.axis2))
+          (target + to).update(from: source + (slice * shape.axis1 + row) * shape.axis2, count: shape.axis2)
         }
       }
     }
-  }
-
-  /// Lets go of what is held until the next window.
-  func releasePlanes() {
-    held = []
-    heldPlanes = 0..<0
   }
 
   /// The grey values of the crop box, in the network's axes.

@@ -32,42 +32,44 @@ struct Postprocessing: Sendable, Equatable {
   /// Whether a component stays that holds a click of its label.
   let clickedComponentsStay: Bool
 
-  /// Removes components that are too small.
-  ///
-  /// - Parameters:
-  ///   - mask: The mask.
-  ///   - clicks: The clicks in force.
-  func removeSmallComponents(of mask: inout Mask, clicks: [Click]) {
+  /// For each label, whether it has a minimum.
+  var isWanted: [Bool] {
     var isWanted = [Bool](repeating: false, count: 256)
     for label in minimum.labels where (1...255).contains(label) { isWanted[label] = true }
-    let shape = mask.grid.shape
-    mask.labels.withUnsafeMutableBufferPointer { labels in
-      let components = ConnectedComponents(labels: UnsafeBufferPointer(labels), shape: shape, isWanted: isWanted)
-      var staying: Set<Int> = []
-      if clickedComponentsStay {
-        for click in clicks {
-          if let run = components.run(at: shape.offset(of: click.voxel)),
-            components.runs[run].label == click.kind.label
-          {
-            staying.insert(components.component[run])
-          }
+    return isWanted
+  }
+
+  /// Finds components that are too small.
+  ///
+  /// - Parameters:
+  ///   - rows: The mask's runs of the labels in `isWanted`.
+  ///   - clicks: The clicks in force.
+  /// - Returns: The runs of voxels that must go.
+  func smallComponents(of rows: RowRuns, clicks: [Click]) -> [RowRuns.Run] {
+    let components = ConnectedComponents(rows)
+    var staying: Set<Int> = []
+    if clickedComponentsStay {
+      for click in clicks {
+        if let run = rows.run(at: rows.shape.offset(of: click.voxel)), rows.runs[run].label == click.kind.label {
+          staying.insert(components.component[run])
         }
       }
-      for (index, run) in components.runs.enumerated() {
-        let component = components.component[index]
-        if minimum.isBelow(label: Int(run.label), voxels: components.voxelCounts[component]),
-          !staying.contains(component)
-        {
-          labels[run.start..<run.start + Int(run.count)].update(repeating: 0)
-        }
-      }
+    }
+    return rows.runs.enumerated().compactMap { index, run in
+      let component = components.component[index]
+      let isSmall = minimum.isBelow(label: Int(run.label), voxels: components.voxelCounts[component])
+      return isSmall && !staying.contains(component) ? run : nil
     }
   }
 
   /// Stamps the 7-voxel cross around each positive click, in click order, if any of the 7 voxels has its class already.
   /// Voxels beyond the border do not count.
-  static func stampCrosses(of clicks: [Click], on mask: inout Mask) {
-    let shape = mask.grid.shape
+  ///
+  /// - Parameters:
+  ///   - clicks: The clicks in force.
+  ///   - labels: The mask.
+  ///   - shape: Its shape.
+  static func stampCrosses(of clicks: [Click], on labels: UnsafeMutableBufferPointer<UInt8>, shape: Axes3<Int>) {
     let offsets = [
       Axes3(0, 0, 0), Axes3(-1, 0, 0), Axes3(1, 0, 0), Axes3(0, -1, 0), Axes3(0, 1, 0), Axes3(0, 0, -1),
       Axes3(0, 0, 1),
@@ -77,8 +79,8 @@ struct Postprocessing: Sendable, Equatable {
         Axes3(
           click.voxel.axis0 + offset.axis0, click.voxel.axis1 + offset.axis1, click.voxel.axis2 + offset.axis2)
       }.filter { shape.contains($0) }.map { shape.offset(of: $0) }
-      if cross.contains(where: { mask.labels[$0] == click.kind.label }) {
-        for position in cross { mask.labels[position] = click.kind.label }
+      if cross.contains(where: { labels[$0] == click.kind.label }) {
+        for position in cross { labels[position] = click.kind.label }
       }
     }
   }
@@ -87,14 +89,17 @@ struct Postprocessing: Sendable, Equatable {
   ///
   /// - Parameters:
   ///   - clicks: All clicks in order.
-  ///   - mask: The mask.
+  ///   - labels: The mask.
+  ///   - shape: Its shape.
   /// - Returns: The clicks, as positions in the list, in force on their voxel for which the mask had to change.
-  static func forceClicks(_ clicks: [Click], on mask: inout Mask) -> [Int] {
+  static func forceClicks(
+    _ clicks: [Click], on labels: UnsafeMutableBufferPointer<UInt8>, shape: Axes3<Int>
+  ) -> [Int] {
     var forced: [Int] = []
     for index in Click.indicesInForce(clicks) {
-      let position = mask.grid.shape.offset(of: clicks[index].voxel)
-      if mask.labels[position] != clicks[index].kind.label {
-        mask.labels[position] = clicks[index].kind.label
+      let position = shape.offset(of: clicks[index].voxel)
+      if labels[position] != clicks[index].kind.label {
+        labels[position] = clicks[index].kind.label
         forced.append(index)
       }
     }

@@ -5,8 +5,10 @@ public struct SegmentationResult: Sendable {
   /// The mask on the scan's grid: 0 background, 1 the patient's left canal, 2 the right; a model's own labels if it is
   /// not of canals.
   public let mask: Mask
-  /// The mask before small components were removed, crosses stamped and clicks forced.
-  public let maskBeforePostprocessing: Mask
+  /// How the mask differs from that of the predictor's run before, or from an empty one.
+  public let change: Change
+  /// The mask before small components were removed, crosses stamped and clicks forced, if asked for.
+  public internal(set) var maskBeforePostprocessing: Mask?
   /// Windows that cover the scan.
   public let windows: Int
   /// Windows for which the network ran; the others' answers were kept from before.
@@ -18,17 +20,35 @@ public struct SegmentationResult: Sendable {
   /// How long the run took.
   public let seconds: Double
   /// The logits on the resampled grid, if asked for.
-  public let logits: Logits?
+  public internal(set) var logits: Logits?
   /// What the user should know about the scan, one sentence each.
   public let warnings: [String]
 
   /// The number of voxels of a label in the mask.
-  public func voxelCount(label: UInt8) -> Int {
-    mask.labels.withUnsafeBufferPointer { labels in
-      var count = 0
-      for value in labels where value == label { count += 1 }
-      return count
-    }
+  public func voxelCount(label: UInt8) -> Int { change.voxelCounts[Int(label)] }
+
+  /// How one mask differs from another.
+  public struct Change: Sendable, Equatable {
+    /// The number of voxels of each label in the new mask, 256 numbers.
+    public var voxelCounts = [Int](repeating: 0, count: 256)
+    /// Voxels that have a label now and had none or another.
+    public var added = 0
+    /// Voxels that had a label and have none now.
+    public var removed = 0
+  }
+
+  /// What a result holds besides the mask when asked to, each of which takes memory and time.
+  public struct Extras: OptionSet, Sendable {
+    /// Tells the set's members apart.
+    public let rawValue: Int
+
+    /// Creates a set from its members' bits.
+    public init(rawValue: Int) { self.rawValue = rawValue }
+
+    /// The logits on the resampled grid.
+    public static let logits = Extras(rawValue: 1)
+    /// The mask before post-processing.
+    public static let maskBeforePostprocessing = Extras(rawValue: 2)
   }
 
   /// Logits of all classes on the model's spacing, in the network's axes, padding removed: the weighted sum over

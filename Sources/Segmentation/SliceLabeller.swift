@@ -5,46 +5,58 @@ import Volume
 struct SliceLabeller: Sendable {
   /// The scan's way to the network's grid.
   let geometry: ScanGeometry
+  /// The voxels of the crop box that are labelled.
+  let box: VoxelBox
   /// Clicks that act on the logits, if any.
   let negativeClicks: NegativeClicks?
+  /// From `source` to `box`.
   private let resampler: TrilinearResampler
+  /// The voxels of the resampled grid that the box's labels depend on.
+  private let source: VoxelBox
 
   /// The most bytes of logits on the scan's grid that are held at once, unless one slice has more.
   static let batchByteLimit = 64 << 20
 
-  init(geometry: ScanGeometry, negativeClicks: NegativeClicks?) {
+  /// Prepares to label a box.
+  ///
+  /// - Parameters:
+  ///   - geometry: The scan's way to the network's grid.
+  ///   - box: The voxels of the crop box that are labelled, at least one.
+  ///   - negativeClicks: Clicks that act on the logits, if any.
+  init(geometry: ScanGeometry, box: VoxelBox, negativeClicks: NegativeClicks?) {
     self.geometry = geometry
+    self.box = box
     self.negativeClicks = negativeClicks
-    resampler = TrilinearResampler(from: geometry.resampledShape, to: geometry.cropShape)
+    (resampler, source) = TrilinearResampler(from: geometry.resampledShape, to: geometry.cropShape).part(box)
   }
+
+  /// The voxels of the padded grid that the box's labels depend on.
+  var region: VoxelBox { source.moved(by: geometry.padLow) }
 
   /// The last plane of the padded grid that a slice of the crop box lies on or under.
   func lastPlane(ofSlice slice: Int) -> Int {
-    resampler.inputRange(ofSlab: slice).upperBound - 1 + geometry.padLow.axis0
+    resampler.inputRange(ofSlab: slice - box.corner.axis0).upperBound - 1 + region.corner.axis0
   }
 
   /// Labels slices.
   ///
   /// - Parameters:
-  ///   - slices: Slices of the crop box, all of whose planes are final and held.
-  ///   - accumulator: The logits.
-  ///   - labels: The labels of the whole stored scan; those of the slices' voxels are set.
+  ///   - slices: Slices of the crop box within `box`, all of whose planes are final and held.
+  ///   - accumulator: The logits of `region`.
+  ///   - labels: The labels of the whole stored scan; those of the slices' voxels in `box` are set.
   /// - Returns: The voxels that negative clicks may change.
   /// - Throws: What resampling throws, which is nothing.
   func label(
     slices: Range<Int>, from accumulator: LogitAccumulator, into labels: UnsafeMutablePointer<UInt8>
   ) throws -> [NegativeClicks.Candidate] {
-    let padLow = geometry.padLow
     if !geometry.isResampled {
       // The planes are read where they are.
       return labelBatch(slices, accumulator: accumulator, into: labels) { slice, label in
         LogitPlane(
-          values: accumulator.plane(slice + padLow.axis0, label: label)
-            + (padLow.axis1 * accumulator.size.axis2 + padLow.axis2),
-          rowStride: accumulator.size.axis2)
+          values: accumulator.plane(slice + geometry.padLow.axis0, label: label), rowStride: accumulator.rowStride)
       }
     }
-    let sliceVoxels = geometry.cropShape.axis1 * geometry.cropShape.axis2
+    let sliceVoxels = box.shape.axis1 * box.shape.axis2
     let sliceBytes = accumulator.classes * sliceVoxels * MemoryLayout<Float>.stride
     let batch = max(1, min(slices.count, Self.batchByteLimit / sliceBytes))
     var candidates: [NegativeClicks.Candidate] = []
@@ -56,30 +68,26 @@ struct SliceLabeller: Sendable {
         nonisolated(unsafe) let values = base
         return labelBatch(part, accumulator: accumulator, into: labels) { slice, label in
           LogitPlane(
-            values: values + (label * part.count + slice - first) * sliceVoxels, rowStride: geometry.cropShape.axis2)
+            values: values + (label * part.count + slice - first) * sliceVoxels, rowStride: box.shape.axis2)
         }
       }
     }
     return candidates
   }
 
-  /// One class's logits of a slice on the scan's grid.
+  /// One class's logits of a slice of the box on the scan's grid.
   private struct LogitPlane {
     let values: UnsafePointer<Float>
     let rowStride: Int
   }
 
-  /// Logits of slices on the scan's grid, `[classes, slices, axis1, axis2]`.
+  /// Logits of slices of the box on the scan's grid, `[classes, slices, axis1, axis2]`.
   private func resampledBack(_ slices: Range<Int>, accumulator: LogitAccumulator) throws -> [Float] {
     nonisolated(unsafe) let accumulator = accumulator
-    let (shape, padLow) = (geometry.resampledShape, geometry.padLow)
-    return try resampler.resample(channels: accumulator.classes, slabs: slices) { label, plane, buffer in
-      let source = accumulator.plane(plane + padLow.axis0, label: label)
-      guard let destination = buffer.baseAddress else { return }
-      for row in 0..<shape.axis1 {
-        (destination + row * shape.axis2).update(
-          from: source + ((row + padLow.axis1) * accumulator.size.axis2 + padLow.axis2), count: shape.axis2)
-      }
+    let (firstSlice, firstPlane) = (box.corner.axis0, region.corner.axis0)
+    let slabs = slices.lowerBound - firstSlice..<slices.upperBound - firstSlice
+    return try resampler.resample(channels: accumulator.classes, slabs: slabs) { label, plane, buffer in
+      buffer.baseAddress?.update(from: accumulator.plane(firstPlane + plane, label: label), count: buffer.count)
     }
   }
 
@@ -89,22 +97,24 @@ struct SliceLabeller: Sendable {
   ) -> [NegativeClicks.Candidate] {
     var found = [[NegativeClicks.Candidate]](repeating: [], count: slices.count)
     let layout = geometry.cropLayout
-    let (rows, columns) = (geometry.cropShape.axis1, geometry.cropShape.axis2)
+    let (rows, columns) = (box.ranges.axis1, box.ranges.axis2)
     found.withUnsafeMutableBufferPointer { found in
       nonisolated(unsafe) let found = found
       Parallel.forEach(slices.count) { piece in
         let slice = slices.lowerBound + piece
         let planes = (0..<accumulator.classes).map { plane(slice, $0) }
-        var best = LargestClass(columns: columns)
-        for row in 0..<rows {
-          best.take(planes.map { $0.values + row * $0.rowStride })
-          best.write(
-            to: labels + (layout.start + slice * layout.strides.axis0 + row * layout.strides.axis1),
-            stride: layout.strides.axis2)
+        var best = LargestClass(columns: columns.count)
+        for (place, row) in rows.enumerated() {
+          let rowLogits = planes.map { $0.values + place * $0.rowStride }
+          best.take(rowLogits)
+          let first =
+            layout.start + slice * layout.strides.axis0 + row * layout.strides.axis1
+            + columns.lowerBound * layout.strides.axis2
+          best.write(to: labels + first, stride: layout.strides.axis2)
           if let negativeClicks {
-            for range in negativeClicks.columns(slice: slice, row: row, count: columns) {
+            for range in negativeClicks.columns(slice: slice, row: row, within: columns) {
               for column in range {
-                let logits = planes.map { $0.values[row * $0.rowStride + column] }
+                let logits = rowLogits.map { $0[column - columns.lowerBound] }
                 if let candidate = negativeClicks.candidate(Axes3(slice, row, column), logits: logits) {
                   found[piece].append(candidate)
                 }

@@ -12,7 +12,9 @@ struct WindowCache<Encoding> {
   struct Answer {
     /// The clicks that they answer.
     let prompts: [PointPrompt]
-    /// `[classes, axis0, axis1, axis2]`, the mean of all mirrored views.
+    /// How many of the mirrored views they are made of: the first alone, or all.
+    let views: Int
+    /// `[classes, axis0, axis1, axis2]`, the mean of the views.
     let logits: [Float]
     /// The largest of them.
     let largest: Float
@@ -23,6 +25,8 @@ struct WindowCache<Encoding> {
     let view: Int
   }
 
+  /// Whether there is room for the answers of all windows.
+  let keepsAllAnswers: Bool
   private let answerLimit: Int
   private let encodingLimit: Int
   private var answers: [Int: Answer] = [:]
@@ -37,6 +41,7 @@ struct WindowCache<Encoding> {
   ///   - encodingBytes: What one encoding takes.
   init(budgetInBytes: Int, windows: Int, answerBytes: Int, encodingBytes: Int) {
     answerLimit = min(windows, budgetInBytes / max(1, answerBytes))
+    keepsAllAnswers = answerLimit == windows
     encodingLimit = (budgetInBytes - answerLimit * answerBytes) / max(1, encodingBytes)
   }
 
@@ -44,6 +49,9 @@ struct WindowCache<Encoding> {
   func answer(window: Int, prompts: [PointPrompt]) -> Answer? {
     answers[window].flatMap { $0.prompts == prompts ? $0 : nil }
   }
+
+  /// The window's answer to whatever clicks it was given last, if it was kept.
+  func latestAnswer(window: Int) -> Answer? { answers[window] }
 
   /// Keeps an answer instead of the window's earlier one, if there is room.
   mutating func keep(_ answer: Answer, window: Int) {

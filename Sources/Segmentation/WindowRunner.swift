@@ -48,42 +48,58 @@ final class WindowRunner<Network: PatchNetwork> {
     archive?.rest(answered.count == plan.count)
   }
 
-  /// The windows that the network has to run for, and the work of that in multiply-accumulates.
+  /// Whether the answers of all windows are kept, so that windows may be run in any order.
+  var keepsAllAnswers: Bool { cache.keepsAllAnswers }
+
+  /// How many mirrored views a window has.
+  var views: Int { mirroring.views.count }
+
+  /// The windows, of some, that the network has to run for, and the work of that in multiply-accumulates.
   ///
-  /// - Parameter prompts: The clicks that each window sees.
+  /// - Parameters:
+  ///   - windows: Their numbers.
+  ///   - prompts: The clicks that each window of the scan sees.
   /// - Returns: Both.
-  func pending(prompts: [[PointPrompt]]) -> (windows: Set<Int>, work: Double) {
+  func pending(_ windows: [Int], prompts: [[PointPrompt]]) -> (windows: [Int], work: Double) {
     var total = 0.0
-    let pending = prompts.indices.filter { cache.answer(window: $0, prompts: prompts[$0]) == nil }
-    for window in pending {
-      for view in mirroring.views.indices {
+    let pending = windows.filter { window in
+      let done = cache.answer(window: window, prompts: prompts[window])?.views ?? 0
+      for view in done..<views {
         total += Double(
           cache.hasEncoding(window: window, view: view) || archive?.has(window: window, view: view) == true
             ? cost.decodeMultiplyAccumulates : cost.multiplyAccumulates)
       }
+      return done < views
     }
-    return (Set(pending), total)
+    return (pending, total)
   }
+
+  /// The window's answer to whatever clicks it was given last, if it was kept.
+  func latestAnswer(window: Int) -> WindowCache<Network.Encoding>.Answer? { cache.latestAnswer(window: window) }
 
   /// Answers one window.
   ///
   /// - Parameters:
   ///   - window: Its number.
   ///   - prompts: The clicks that it sees, relative to its corner.
-  ///   - report: Called with a stage and the multiply-accumulates done in this window.
+  ///   - views: How many of the mirrored views are wanted: the first alone, or all.
+  ///   - report: Called with a stage and the multiply-accumulates done in this call.
   /// - Returns: The window's mean logits.
   /// - Throws: `SegmentationError.nonFiniteLogits`, or what the report throws.
   func answer(
-    window: Int, prompts: [PointPrompt], report: (String, Double) throws -> Void
+    window: Int, prompts: [PointPrompt], views: Int, report: (String, Double) throws -> Void
   ) throws -> WindowCache<Network.Encoding>.Answer {
-    if let answer = cache.answer(window: window, prompts: prompts) { return answer }
+    let earlier = cache.answer(window: window, prompts: prompts)
+    if let earlier, earlier.views >= views { return earlier }
     let patch = network.patch
     var image: [Float] = []
     var done = 0.0
     let count = classes * patch.product
     var viewLogits = [Float](repeating: 0, count: count)
-    var mean = [Float](repeating: 0, count: count)
-    for (index, view) in mirroring.views.enumerated() {
+    // Of the first view alone the mean is the sum.
+    var mean = earlier?.logits ?? [Float](repeating: 0, count: count)
+    for index in (earlier?.views ?? 0)..<views {
+      let view = mirroring.views[index]
       let encoding: Network.Encoding
       if let kept = cache.encoding(window: window, view: index, run: run) {
         encoding = kept
@@ -109,17 +125,16 @@ final class WindowRunner<Network: PatchNetwork> {
       done += Double(cost.decodeMultiplyAccumulates)
       try report("averaging views", done)
     }
-    let (largest, isFinite) = Self.scale(&mean, by: 1 / Float(mirroring.views.count))
+    let (largest, isFinite) = Self.scale(&mean, by: 1 / Float(views))
     guard isFinite else { throw SegmentationError.nonFiniteLogits(window: window) }
-    let answer = WindowCache<Network.Encoding>.Answer(prompts: prompts, logits: mean, largest: largest)
+    let answer = WindowCache<Network.Encoding>.Answer(prompts: prompts, views: views, logits: mean, largest: largest)
     cache.keep(answer, window: window)
     answered.insert(window)
     return answer
   }
 
-  /// Lets go of what a run needs and the next may not; what memory keeps goes to disk meanwhile.
+  /// Ends a run: what memory keeps goes to disk until the next.
   func end() {
-    input.releasePlanes()
     guard let archive else { return }
     cache.forEachEncoding { archive.writeSoon($0, window: $1, view: $2) }
     archive.rest(false)
@@ -140,8 +155,7 @@ final class WindowRunner<Network: PatchNetwork> {
     let start = ContinuousClock.now
     let encoding = try encode(image, view: mirroring.views[view], observer: observer)
     guard let archive else { return encoding }
-    let duration = (ContinuousClock.now - start).components
-    archive.noteEncoding(seconds: Double(duration.seconds) + Double(duration.attoseconds) * 1e-18)
+    archive.noteEncoding(seconds: (ContinuousClock.now - start).inSeconds)
     // What memory does not keep is written at once if it may not wait, but never in a click's time.
     if !archive.writeSoon(encoding, window: window, view: view), !isKept, !answered.contains(window) {
       try archive.writeNow(encoding, window: window, view: view) {

@@ -24,7 +24,7 @@ public struct NetworkAnswer: Sendable {
   public var job: Int
   /// The mask's labels on the scan's grid in stored order: 0 background, 1 left canal, 2 right.
   public var labels: [UInt8]
-  /// How the labels differ from those of the answer before, see `MaskChange.init(from:to:)`.
+  /// How the labels differ from those of the answer before.
   public var change: MaskChange
   /// Numbers of the clicks whose voxels had to be forced.
   public var forcedClicks: Set<Int>
@@ -59,6 +59,32 @@ public struct NetworkAnswer: Sendable {
   }
 }
 
+/// A mask that is not exact yet, shown while the network works on a job.
+public struct NetworkPreview: Sendable {
+  /// The job.
+  public var job: Int
+  /// The mask's labels, as in `NetworkAnswer`.
+  public var labels: [UInt8]
+  /// Windows that the network has run on for the job.
+  public var windowsRun: Int
+  /// Windows that the exact answer takes.
+  public var windows: Int
+
+  /// Creates a preview.
+  ///
+  /// - Parameters:
+  ///   - job: The job.
+  ///   - labels: One label for each voxel.
+  ///   - windowsRun: Windows that the network has run on.
+  ///   - windows: Windows that the exact answer takes.
+  public init(job: Int, labels: [UInt8], windowsRun: Int, windows: Int) {
+    self.job = job
+    self.labels = labels
+    self.windowsRun = windowsRun
+    self.windows = windows
+  }
+}
+
 /// How many voxels of each canal a mask has, and how many came and went since the one before.
 public struct MaskChange: Sendable, Hashable {
   /// Voxels of the left canal.
@@ -83,44 +109,12 @@ public struct MaskChange: Sendable, Hashable {
     self.added = added
     self.removed = removed
   }
-
-  /// Counts the difference of two masks: one pass over both, so meant for the background.
-  ///
-  /// - Parameters:
-  ///   - old: The labels before; `nil`, or of another length, counts as no canal anywhere.
-  ///   - new: The labels now.
-  public init(from old: [UInt8]?, to new: [UInt8]) {
-    // A table of how often each pair of old and new labels occurs; labels above 2 are no canal.
-    var counts = [Int](repeating: 0, count: 16)
-    let before = old?.count == new.count ? old : nil
-    new.withUnsafeBufferPointer { newBuffer in
-      counts.withUnsafeMutableBufferPointer { table in
-        guard let before else {
-          for label in newBuffer { table[Int(min(label, 3))] += 1 }
-          return
-        }
-        before.withUnsafeBufferPointer { oldBuffer in
-          for index in 0..<newBuffer.count {
-            table[Int(min(oldBuffer[index], 3)) << 2 | Int(min(newBuffer[index], 3))] += 1
-          }
-        }
-      }
-    }
-    for (pair, count) in counts.enumerated() {
-      let (was, label) = (pair >> 2, pair & 3)
-      if label == 1 { left += count }
-      if label == 2 { right += count }
-      if label == 1 || label == 2 {
-        if was != label { added += count }
-      } else if was == 1 || was == 2 {
-        removed += count
-      }
-    }
-  }
 }
 
 /// What a job is expected to cost.
 public struct CostEstimate: Sendable, Hashable {
+  /// Windows of the scan that the network runs on.
+  public var windows: Int
   /// Seconds until the answer.
   public var seconds: Double
   /// Memory while it runs.
@@ -131,10 +125,12 @@ public struct CostEstimate: Sendable, Hashable {
   /// Creates an estimate.
   ///
   /// - Parameters:
+  ///   - windows: Windows of the scan that the network runs on.
   ///   - seconds: Seconds until the answer.
   ///   - bytes: Memory while it runs.
   ///   - needsConfirmation: Whether the clinician is asked before it runs.
-  public init(seconds: Double, bytes: Int, needsConfirmation: Bool) {
+  public init(windows: Int = 1, seconds: Double, bytes: Int, needsConfirmation: Bool) {
+    self.windows = windows
     self.seconds = seconds
     self.bytes = bytes
     self.needsConfirmation = needsConfirmation

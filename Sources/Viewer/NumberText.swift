@@ -34,4 +34,7 @@ enum NumberText {
     let mebibytes = Double(count) / 1_048_576
     return mebibytes < 1024 ? "\(fixed(mebibytes, decimals: 0)) MiB" : "\(fixed(mebibytes / 1024, decimals: 1)) GiB"
   }
+
+  /// A number of windows that the network runs on.
+  static func windows(_ count: Int) -> String { count == 1 ? "1 window" : "\(count) windows" }
 }

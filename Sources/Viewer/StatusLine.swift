@@ -56,7 +56,7 @@ extension ViewerModel {
   }
 
   private func maskText(at voxel: Axes3<Int>) -> String {
-    guard let labels else { return "" }
+    guard let labels = shownLabels else { return "" }
     switch labels[scan.volume.grid.shape.offset(of: voxel)] {
     case 1: return "in left canal"
     case 2: return "in right canal"
@@ -101,12 +101,17 @@ extension ViewerModel {
 
   private func questionText(_ running: RunningJob) -> String {
     guard let estimate = running.estimate else { return "run the network? y runs it, Esc does not" }
-    return "the answer takes about \(NumberText.duration(estimate.seconds)) and \(NumberText.bytes(estimate.bytes)): "
+    return
+      "\(NumberText.windows(estimate.windows)): about \(NumberText.duration(estimate.seconds)) and \(NumberText.bytes(estimate.bytes)): "
       + "y runs it, Esc not now"
   }
 
   private func progressText(_ running: RunningJob) -> String {
-    var text = DisplayText.escaped(running.stage)
+    var text = running.preview.map { "PREVIEW of \($0.windowsRun) of \($0.windows) windows: " } ?? ""
+    if running.fraction == nil, let estimate = running.estimate {
+      text += "\(NumberText.windows(estimate.windows)), about \(NumberText.duration(estimate.seconds)): "
+    }
+    text += DisplayText.escaped(running.stage)
     if let fraction = running.fraction { text += " \(Int(fraction * 100)) %" }
     if let seconds = running.secondsLeft { text += ", \(NumberText.duration(seconds)) left" }
     return text + " (Esc cancels)"

@@ -16,6 +16,8 @@ public enum ViewerMessage: Sendable {
   case costEstimated(job: Int, CostEstimate)
   /// How far a job is: what it does, what part of all is done (0...1) and the seconds left, where known.
   case networkProgress(job: Int, stage: String, fraction: Double?, secondsLeft: Double?)
+  /// A mask to show until the job is done.
+  case networkPreview(NetworkPreview)
   /// A job is done.
   case networkFinished(NetworkAnswer)
   /// A job ended with an error, as a sentence.

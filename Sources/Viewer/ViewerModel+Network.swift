@@ -56,6 +56,12 @@ extension ViewerModel {
     return [.confirmNetwork(job: running.job.id)]
   }
 
+  /// Shows a mask that is not exact yet, unless a newer question has been asked.
+  mutating func accept(_ preview: NetworkPreview) {
+    guard job?.job.id == preview.job, preview.labels.count == scan.volume.voxels.count else { return }
+    job?.preview = preview
+  }
+
   /// Takes an answer, unless a newer question has been asked.
   mutating func accept(_ answer: NetworkAnswer) {
     guard let running = job, running.job.id == answer.job else { return }
@@ -74,7 +80,7 @@ extension ViewerModel {
   }
 
   private func summary(of answer: NetworkAnswer, cause: String) -> String {
-    let time = NumberText.duration(answer.seconds)
+    let time = "\(NumberText.duration(answer.seconds)), \(NumberText.windows(answer.windowsRun))"
     var sentences: [String] = []
     if previousLabels == nil {
       sentences.append("\(cause): left \(answer.change.left), right \(answer.change.right) voxels, \(time)")

@@ -44,11 +44,11 @@ extension ViewerModel {
     let sampler = PlaneSampler(view: view, geometry: scan.geometry, cursor: cursor)
     let greys = sampler.greys(scan.volume.voxels, window: window)
     var classes = [UInt8](repeating: 0, count: greys.count)
-    if let labels, settings.maskStyle != .off || isChangeShown {
+    if let labels = shownLabels, settings.maskStyle != .off || isChangeShown {
       let found = sampler.labels(labels)
       classes = MaskClasses.classes(found, width: view.width, style: settings.maskStyle)
-      if isChangeShown, let previousLabels {
-        MaskClasses.markChange(&classes, from: sampler.labels(previousLabels), to: found)
+      if isChangeShown, let earlier = job?.preview == nil ? previousLabels : self.labels {
+        MaskClasses.markChange(&classes, from: sampler.labels(earlier), to: found)
       }
     }
     if capabilities.colors >= .palette256 { Crosshair.tint(&classes, view: view, cursor: cursor) }

@@ -30,6 +30,8 @@ extension ViewerModel {
       job?.stage = stage
       job?.fraction = fraction.map { $0.isFinite ? max(0, min(1, $0)) : 0 }
       job?.secondsLeft = secondsLeft
+    case .networkPreview(let preview):
+      accept(preview)
     case .networkFinished(let answer):
       accept(answer)
     case .networkFailed(let id, let text):

@@ -139,6 +139,9 @@ public struct ViewerModel: Sendable {
   /// Whether the mask is the network's answer to the clicks in force.
   public var isMaskCurrent: Bool { labels != nil && answeredClicks == history.clicks }
 
+  /// The labels that are shown: those of a preview, or of the latest answer.
+  var shownLabels: [UInt8]? { job?.preview?.labels ?? labels }
+
   /// Whether something on the screen changes with time.
   public var wantsTicks: Bool { job != nil || flashEnd > now || settingsChangedAt != nil }
 
@@ -147,7 +150,7 @@ public struct ViewerModel: Sendable {
 }
 
 /// A job that the network works on, as the message row shows it.
-public struct RunningJob: Sendable, Hashable {
+public struct RunningJob: Sendable {
   /// What was asked.
   public let job: NetworkJob
   /// What made the viewer ask, for instance "click 7 left".
@@ -160,6 +163,8 @@ public struct RunningJob: Sendable, Hashable {
   var secondsLeft: Double?
   /// What it costs, once known.
   var estimate: CostEstimate?
+  /// The latest mask that is not exact yet.
+  var preview: NetworkPreview?
   /// Whether it waits for the clinician to accept its cost.
   var isAsking = false
 

@@ -17,6 +17,24 @@ public struct TrilinearResampler: Sendable {
     return taps.axis0.lows[slab]..<last + 1
   }
 
+  /// The resampler of a box of the output from a box of the input: the box's values are those of the whole.
+  ///
+  /// - Parameter box: A box of the output with at least one voxel.
+  /// - Returns: The part, and the box of the input that it takes.
+  public func part(_ box: VoxelBox) -> (resampler: TrilinearResampler, input: VoxelBox) {
+    let input = VoxelBox(Axes3(0, 1, 2).map { taps[$0].inputRange(of: box.ranges[$0]) })
+    let part = TrilinearResampler(
+      inputShape: input.shape, outputShape: box.shape,
+      taps: Axes3(0, 1, 2).map { taps[$0].part(box.ranges[$0], input: input.ranges[$0]) })
+    return (part, input)
+  }
+
+  /// The box of the output whose values depend on a box of the input, or `nil` when none do.
+  public func outputBox(dependingOn input: VoxelBox) -> VoxelBox? {
+    let ranges = Axes3(0, 1, 2).map { taps[$0].outputRange(dependingOn: input.ranges[$0]) }
+    return ranges.array.contains(where: \.isEmpty) ? nil : VoxelBox(ranges)
+  }
+
   /// Fills a buffer with one slice of the input: channel, index along axis 0, and room for
   /// `inputShape.axis1 * inputShape.axis2` values. Called from several threads at once.
   public typealias SliceSource = @Sendable (Int, Int, UnsafeMutableBufferPointer<Float>) throws -> Void
@@ -33,6 +51,12 @@ public struct TrilinearResampler: Sendable {
     taps = Axes3(0, 1, 2).map { Taps(inputSize: inputShape[$0], outputSize: outputShape[$0]) }
   }
 
+  private init(inputShape: Axes3<Int>, outputShape: Axes3<Int>, taps: Axes3<Taps>) {
+    self.inputShape = inputShape
+    self.outputShape = outputShape
+    self.taps = taps
+  }
+
   /// Resamples an array that is in memory.
   ///
   /// - Parameters:
@@ -41,7 +65,7 @@ public struct TrilinearResampler: Sendable {
   /// - Returns: `[channels, axis0, axis1, axis2]` of the output shape.
   public func resample(_ values: [Float], channels: Int = 1) -> [Float] {
     precondition(values.count == channels * inputShape.product, "one value for each voxel and channel")
-    if inputShape == outputShape { return values }
+    if taps.array.allSatisfy(\.isIdentity) { return values }
     let sliceSize = inputShape.axis1 * inputShape.axis2
     let result = try? resample(channels: channels, slabs: 0..<outputShape.axis0) { channel, slice, buffer in
       values.withUnsafeBufferPointer { all in
@@ -127,6 +151,7 @@ public struct TrilinearResampler: Sendable {
     var lows: [Int] = []
     var highs: [Int] = []
     var weights: [Float] = []
+    /// Whether every output place is the input place of its number.
     var isIdentity: Bool
 
     /// In 32-bit floats, as PyTorch's `area_pixel_compute_source_index` for `float` tensors.
@@ -140,6 +165,36 @@ public struct TrilinearResampler: Sendable {
         highs.append(min(low + 1, inputSize - 1))
         weights.append(min(max(place - Float(low), 0), 1))
       }
+    }
+
+    private init(lows: [Int], highs: [Int], weights: [Float], isIdentity: Bool) {
+      self.lows = lows
+      self.highs = highs
+      self.weights = weights
+      self.isIdentity = isIdentity
+    }
+
+    /// The input places that some output places lie between.
+    func inputRange(of outputs: Range<Int>) -> Range<Int> {
+      if isIdentity { return outputs }
+      return lows[outputs.lowerBound]..<highs[outputs.upperBound - 1] + 1
+    }
+
+    /// The output places that lie beside any of some input places.
+    func outputRange(dependingOn inputs: Range<Int>) -> Range<Int> {
+      if isIdentity { return inputs.clamped(to: 0..<lows.count) }
+      // Both lists ascend.
+      let first = highs.firstIndex { $0 >= inputs.lowerBound } ?? highs.count
+      let end = lows.firstIndex { $0 >= inputs.upperBound } ?? lows.count
+      return first..<max(first, end)
+    }
+
+    /// The taps of some output places, counted from the first place of the input that is held.
+    func part(_ outputs: Range<Int>, input: Range<Int>) -> Taps {
+      Taps(
+        lows: lows[outputs].map { $0 - input.lowerBound },
+        highs: highs[outputs].map { min($0, input.upperBound - 1) - input.lowerBound },
+        weights: Array(weights[outputs]), isIdentity: isIdentity)
     }
   }
 

@@ -8,6 +8,11 @@ public struct VoxelBox: Sendable, Equatable {
     self.ranges = ranges
   }
 
+  /// Creates a box from its first voxel and its voxels along each axis.
+  public init(corner: Axes3<Int>, shape: Axes3<Int>) {
+    self.init(Axes3(0, 1, 2).map { corner[$0]..<corner[$0] + shape[$0] })
+  }
+
   /// The whole of a grid.
   public init(wholeOf shape: Axes3<Int>) {
     self.init(shape.map { 0..<$0 })
@@ -22,6 +27,31 @@ public struct VoxelBox: Sendable, Equatable {
   /// Whether a voxel lies inside.
   public func contains(_ voxel: Axes3<Int>) -> Bool {
     (0..<3).allSatisfy { ranges[$0].contains(voxel[$0]) }
+  }
+
+  /// Whether the boxes share a voxel.
+  public func overlaps(_ other: VoxelBox) -> Bool {
+    (0..<3).allSatisfy { ranges[$0].overlaps(other.ranges[$0]) }
+  }
+
+  /// The smallest box that holds both; neither is empty.
+  public func union(_ other: VoxelBox) -> VoxelBox {
+    VoxelBox(
+      Axes3(0, 1, 2).map { axis in
+        let (first, second) = (ranges[axis], other.ranges[axis])
+        return min(first.lowerBound, second.lowerBound)..<max(first.upperBound, second.upperBound)
+      })
+  }
+
+  /// The voxels of the box that lie in another, which may be none.
+  public func clamped(to other: VoxelBox) -> VoxelBox {
+    VoxelBox(Axes3(0, 1, 2).map { ranges[$0].clamped(to: other.ranges[$0]) })
+  }
+
+  /// The box moved by a number of voxels along each axis.
+  public func moved(by offset: Axes3<Int>) -> VoxelBox {
+    VoxelBox(
+      Axes3(0, 1, 2).map { ranges[$0].lowerBound + offset[$0]..<ranges[$0].upperBound + offset[$0] })
   }
 
   /// Finds the smallest box around all voxels that are not zero.

@@ -12,9 +12,18 @@ private func mask(_ shape: Axes3<Int>, _ voxels: [(Axes3<Int>, UInt8)]) -> Mask 
   return Mask(grid: Grid(shape: shape, spacing: Axes3(repeating: 1), affine: nil), labels: labels)
 }
 
-private func components(_ mask: Mask) -> ConnectedComponents {
-  mask.labels.withUnsafeBufferPointer {
-    ConnectedComponents(labels: $0, shape: mask.grid.shape, isWanted: everyLabel)
+private func rows(_ mask: Mask, isWanted: [Bool] = everyLabel) -> RowRuns {
+  mask.labels.withUnsafeBufferPointer { RowRuns(labels: $0, shape: mask.grid.shape, isWanted: isWanted) }
+}
+
+private func components(_ mask: Mask) -> ConnectedComponents { ConnectedComponents(rows(mask)) }
+
+extension Postprocessing {
+  /// Removes small components from a mask.
+  fileprivate func removeSmallComponents(of mask: inout Mask, clicks: [Click]) {
+    for run in smallComponents(of: rows(mask, isWanted: isWanted), clicks: clicks) {
+      for position in run.range { mask.labels[position] = 0 }
+    }
   }
 }
 
@@ -54,19 +63,41 @@ func componentsOfRandomMasks(seed: UInt64) {
   let mask = Mask(grid: Grid(shape: shape, spacing: Axes3(repeating: 1), affine: nil), labels: labels)
   let expected = flooded(mask)
   let found = components(mask)
+  let rows = rows(mask)
   var covered = 0
-  for (index, run) in found.runs.enumerated() {
+  for (index, run) in rows.runs.enumerated() {
     covered += Int(run.count)
-    let first = found.runs[found.component[index]].start
+    let first = rows.runs[found.component[index]].start
     for position in run.start..<run.start + Int(run.count) {
       #expect(labels[position] == run.label)
       #expect(expected[position] == first)
-      #expect(found.run(at: position) == index)
+      #expect(rows.run(at: position) == index)
     }
     #expect(found.voxelCounts[found.component[index]] == expected.count { $0 == first })
   }
   #expect(covered == labels.count { $0 != 0 })
-  for position in labels.indices where labels[position] == 0 { #expect(found.run(at: position) == nil) }
+  for position in labels.indices where labels[position] == 0 { #expect(rows.run(at: position) == nil) }
+}
+
+@Test("Runs of rows that changed are read again, and are those of a whole reading")
+func changedRows() {
+  var generator = SeededGenerator(seed: 9)
+  let shape = Axes3(4, 7, 21)
+  func drawn() -> [UInt8] {
+    (0..<shape.product).map { _ in generator.happens(0.3) ? UInt8(generator.integer(1...2)) : 0 }
+  }
+  let grid = Grid(shape: shape, spacing: Axes3(repeating: 1), affine: nil)
+  var mask = Mask(grid: grid, labels: drawn())
+  var runs = rows(mask)
+  for _ in 0..<20 {
+    let changed = (0..<28).map { _ in generator.happens(0.2) }
+    let other = drawn()
+    for row in 0..<28 where changed[row] {
+      mask.labels.replaceSubrange(row * 21..<(row + 1) * 21, with: other[row * 21..<(row + 1) * 21])
+    }
+    mask.labels.withUnsafeBufferPointer { labels in runs.update(labels: labels) { changed[$0] } }
+    #expect(runs.runs == rows(mask).runs && runs.firstOfRow == rows(mask).firstOfRow)
+  }
 }
 
 @Test("Voxels that touch by a corner are one component, of one label only")
@@ -116,7 +147,7 @@ func crosses() {
     Click(kind: .left, voxel: Axes3(0, 0, 0)), Click(kind: .left, voxel: Axes3(0, 1, 1)),
     Click(kind: .right, voxel: Axes3(2, 2, 3)), Click(kind: .background, voxel: Axes3(0, 0, 1)),
   ]
-  Postprocessing.stampCrosses(of: clicks, on: &labelled)
+  labelled.labels.withUnsafeMutableBufferPointer { Postprocessing.stampCrosses(of: clicks, on: $0, shape: shape) }
   let expected = [
     Axes3(0, 0, 0), Axes3(1, 0, 0), Axes3(0, 1, 0), Axes3(0, 0, 1), Axes3(0, 1, 1), Axes3(1, 1, 1), Axes3(0, 2, 1),
     Axes3(0, 1, 2),
@@ -135,7 +166,10 @@ func forced() {
     Click(kind: .left, voxel: Axes3(0, 0, 3)), Click(kind: .right, voxel: Axes3(0, 0, 3)),
     Click(kind: .left, voxel: Axes3(0, 0, 4)), Click(kind: .background, voxel: Axes3(0, 0, 4)),
   ]
-  #expect(Postprocessing.forceClicks(clicks, on: &labelled) == [1, 3])
+  let forced = labelled.labels.withUnsafeMutableBufferPointer {
+    Postprocessing.forceClicks(clicks, on: $0, shape: shape)
+  }
+  #expect(forced == [1, 3])
   #expect(labelled.labels == [1, 0, 0, 2, 0])
 }
 

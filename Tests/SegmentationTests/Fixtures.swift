@@ -2,6 +2,8 @@ import Clicks
 import Foundation
 import Volume
 
+@testable import Segmentation
+
 /// Files that tests read.
 enum Fixtures {
   static let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
@@ -75,4 +77,14 @@ func smoothScan(
     }
   }
   return Volume(grid: grid(shape: shape, spacing: spacing, orientation: orientation), voxels: voxels)
+}
+
+extension SegmentationResult.Extras {
+  /// All extras.
+  static let everything: SegmentationResult.Extras = [.logits, .maskBeforePostprocessing]
+}
+
+extension SegmentationResult {
+  /// Labels before post-processing; empty if they were not asked for.
+  var labelsBefore: [UInt8] { maskBeforePostprocessing?.labels ?? [] }
 }

@@ -55,10 +55,10 @@ func golden(name: String) throws {
   #expect(try predictor.windowPrompts(golden.clicks).map(\.count) == golden.facts.windowClickCounts)
 
   let preprocessed = try NPYArray.read(path: Fixtures.path("\(name)/preprocessed.npy"))
-  let input = try predictor.input.resampled(planes: 0..<predictor.geometry.resampledShape.axis0)
+  let input = try predictor.input.resampled(VoxelBox(wholeOf: predictor.geometry.resampledShape))
   let inputDifference = largestDifference(input, preprocessed.floats)
 
-  let result = try predictor.segment(clicks: golden.clicks, keepsLogits: true)
+  let result = try predictor.segment(clicks: golden.clicks, keeping: .everything)
   let logits = try NPYArray.read(path: Fixtures.path("\(name)/logits.npy"))
   let found = try #require(result.logits)
   #expect(found.shape == logits.shape)
@@ -84,7 +84,7 @@ func golden(name: String) throws {
 
   let before = try NIfTIReader.readMask(path: Fixtures.path("\(name)/mask_before_postprocessing.nii.gz"))
   let after = try NIfTIReader.readMask(path: Fixtures.path("\(name)/mask.nii.gz"))
-  #expect(differingVoxels(result.maskBeforePostprocessing.labels, before.labels) == 0)
+  #expect(differingVoxels(result.labelsBefore, before.labels) == 0)
   #expect(differingVoxels(result.mask.labels, after.labels) == 0)
   #expect((0..<3).map { result.voxelCount(label: $0) } == golden.facts.voxelsAfter)
 }
@@ -98,8 +98,8 @@ func importedModel(name: String) throws {
   let checkpoint = Fixtures.path("\(name)/checkpoint_final.pth")
   let imported = folder.appending(path: "model.safetensors").path(percentEncoded: false)
   _ = try ModelImporter.importCheckpoint(from: checkpoint, to: imported)
-  let first = try golden.predictor(model: checkpoint).segment(clicks: golden.clicks, keepsLogits: true)
-  let second = try golden.predictor(model: imported).segment(clicks: golden.clicks, keepsLogits: true)
+  let first = try golden.predictor(model: checkpoint).segment(clicks: golden.clicks, keeping: .everything)
+  let second = try golden.predictor(model: imported).segment(clicks: golden.clicks, keeping: .everything)
   #expect(first.logits == second.logits)
   #expect(first.mask == second.mask)
   #expect(first.maskBeforePostprocessing == second.maskBeforePostprocessing)
@@ -110,13 +110,13 @@ func goldenUndo() throws {
   let golden = try GoldenCase("p1")
   let predictor = try golden.predictor(model: Fixtures.path("p1/checkpoint_final.pth"))
   let some = Array(golden.clicks.prefix(3))
-  let before = try predictor.segment(clicks: some, keepsLogits: true)
-  let after = try predictor.segment(clicks: golden.clicks, keepsLogits: true)
+  let before = try predictor.segment(clicks: some, keeping: .everything)
+  let after = try predictor.segment(clicks: golden.clicks, keeping: .everything)
   #expect(after.windowsRun < after.windows)
-  let undone = try predictor.segment(clicks: some, keepsLogits: true)
+  let undone = try predictor.segment(clicks: some, keeping: .everything)
   #expect(undone.logits == before.logits && undone.mask == before.mask && after.logits != before.logits)
   let fresh = try golden.predictor(model: Fixtures.path("p1/checkpoint_final.pth"))
-  #expect(try fresh.segment(clicks: golden.clicks, keepsLogits: true).logits == after.logits)
+  #expect(try fresh.segment(clicks: golden.clicks, keeping: .everything).logits == after.logits)
 }
 
 @Test("With the real network too, mirroring a scan with its clicks mirrors the mask, ties aside")
@@ -146,7 +146,7 @@ func goldenMirror() throws {
     return try InteractivePredictor(
       scan: Volume(grid: grid, voxels: voxels(isMirrored: isMirrored)), metadata: model.metadata, network: network,
       settings: SegmentationSettings(metadata: model.metadata)
-    ).segment(clicks: clicks, keepsLogits: true)
+    ).segment(clicks: clicks, keeping: .everything)
   }
   let plain = try run(isMirrored: false)
   let mirrored = try run(isMirrored: true)
@@ -156,12 +156,12 @@ func goldenMirror() throws {
   var (different, ties) = (0, 0)
   for place in 0..<count {
     let opposite = place - place % patch.axis2 + patch.axis2 - 1 - place % patch.axis2
-    let label = mirrored.maskBeforePostprocessing.labels[opposite]
-    if plain.maskBeforePostprocessing.labels[place] == (label == 0 ? 0 : 3 - label) { continue }
+    let label = mirrored.labelsBefore[opposite]
+    if plain.labelsBefore[place] == (label == 0 ? 0 : 3 - label) { continue }
     let values = (0..<3).map { logits[$0 * count + place] }.sorted()
     if values[2] - values[1] < 1e-4 { ties += 1 } else { different += 1 }
   }
   print("mirrored: \(different) voxels differ, \(ties) more are ties")
   #expect(different == 0 && ties < 20)
-  #expect(Set(plain.maskBeforePostprocessing.labels).count == 3)
+  #expect(Set(plain.labelsBefore).count == 3)
 }

@@ -18,7 +18,12 @@ private func predictor(
     settings: SegmentationSettings(metadata: metadata, rules: rules, mirroring: mirroring), cacheBytes: cacheBytes)
 }
 
-private func randomClick(_ generator: inout SeededGenerator, kinds: [ClickKind] = ClickKind.allCases) -> Click {
+/// Longer than the patch by far, so that a click touches a part of it.
+private let longShape = Axes3(41, 19, 30)
+
+private func randomClick(
+  _ generator: inout SeededGenerator, kinds: [ClickKind] = ClickKind.allCases, shape: Axes3<Int> = shape
+) -> Click {
   Click(
     kind: kinds[generator.integer(0...kinds.count - 1)],
     voxel: shape.map { generator.integer(0...$0 - 1) })
@@ -29,39 +34,117 @@ private struct Bytes: Equatable {
   let mask: [UInt8]
   let before: [UInt8]
   let logits: [Float]
+  let left: Int
   let forced: [Int]
 
   init(_ result: SegmentationResult) {
     mask = result.mask.labels
-    before = result.maskBeforePostprocessing.labels
+    before = result.labelsBefore
     logits = result.logits?.values ?? []
+    left = result.voxelCount(label: 1)
     forced = result.forcedClicks
   }
 }
 
 @Test(
-  "Clicking, undoing and redoing gives the bytes of a first run, whatever is kept",
+  "Clicking, moving, undoing and redoing gives the bytes of a first run, whatever is kept, cancelled runs and previews between",
   arguments: [0, 60_000, 1_000_000, 1 << 30])
 func randomWalk(cacheBytes: Int) throws {
-  for rules in SegmentationSettings.Rules.allCases {
-    let network = StandInNetwork(patch: patch)
-    let kept = try predictor(network, cacheBytes: cacheBytes, rules: rules)
+  for (kinds, rules) in [
+    (["left", "right"], SegmentationSettings.Rules.canalis), (["left", "right"], .reference),
+    (["right", "background", "left"], .canalis),
+  ] {
+    var numbers = StandInNetwork.Numbers()
+    if kinds.count == 3 { numbers.strength.append([2.5, -1, -1.3]) }
+    let made = StandInNetwork(patch: patch, numbers: numbers)
+    var metadata = made.metadata(clickKinds: kinds)
+    metadata.minimumComponentVolumes = [1: 0.9, 2: 0.9]
+    let scan = smoothScan(shape: longShape, border: 1, seed: 5)
+    let settings = SegmentationSettings(metadata: metadata, rules: rules, mirroring: false)
+    func predictor(_ bytes: Int) throws -> InteractivePredictor<StandInNetwork> {
+      try InteractivePredictor(
+        scan: scan, metadata: metadata, network: StandInNetwork(patch: patch, numbers: numbers), settings: settings,
+        cacheBytes: bytes)
+    }
+    let kept = try predictor(cacheBytes)
     var generator = SeededGenerator(seed: UInt64(cacheBytes))
     var clicks: [Click] = []
-    var seen: [[Click]: Bytes] = [:]
-    for _ in 0..<12 {
-      if !clicks.isEmpty, generator.happens(0.4) {
-        clicks.removeLast()
+    var undone: [Click] = []
+    var last: [UInt8]?
+    for step in 0..<70 {
+      let choice = generator.unit()
+      if choice < 0.3, let click = clicks.popLast() {
+        undone.append(click)
+      } else if choice < 0.45, let click = undone.popLast() {
+        clicks.append(click)
+      } else if choice < 0.6, !clicks.isEmpty {
+        let moved = generator.integer(0...clicks.count - 1)
+        clicks[moved] = Click(kind: clicks[moved].kind, voxel: longShape.map { generator.integer(0...$0 - 1) })
+        undone = []
       } else {
-        clicks.append(randomClick(&generator, kinds: rules == .reference ? [.left, .right] : ClickKind.allCases))
+        let known = rules == .reference ? [ClickKind.left, .right] : ClickKind.allCases
+        clicks.append(randomClick(&generator, kinds: known, shape: longShape))
+        undone = []
       }
-      let found = Bytes(try kept.segment(clicks: clicks, keepsLogits: true))
-      if let earlier = seen[clicks] { #expect(found == earlier) }
-      seen[clicks] = found
-      let fresh = try predictor(StandInNetwork(patch: patch), cacheBytes: 0, rules: rules)
-      #expect(Bytes(try fresh.segment(clicks: clicks, keepsLogits: true)) == found)
+      if generator.happens(0.2) {
+        // A run that is cancelled after its first preview, or at its end.
+        let some = Array(clicks.dropLast(generator.integer(0...2)))
+        var previews = 0
+        #expect(throws: CancellationError.self) {
+          try kept.segment(clicks: some) { report in
+            if previews > 0 || report.stage == "post-processing" { throw CancellationError() }
+          } preview: { _ in
+            previews += 1
+          }
+        }
+      }
+      let extras: SegmentationResult.Extras = step % 10 == 9 ? .everything : .maskBeforePostprocessing
+      let result = try kept.segment(clicks: clicks, keeping: extras, preview: { _ in })
+      let fresh = try predictor(0).segment(clicks: clicks, keeping: extras)
+      #expect(Bytes(result) == Bytes(fresh), "step \(step)")
+      // The change is counted from the mask before.
+      let (old, new) = (last ?? [UInt8](repeating: 0, count: longShape.product), result.mask.labels)
+      #expect(result.change.added == zip(old, new).count { $0 != $1 && $1 != 0 })
+      #expect(result.change.removed == zip(old, new).count { $0 != 0 && $1 == 0 })
+      for label in 0..<3 { #expect(result.voxelCount(label: UInt8(label)) == new.count { $0 == label }) }
+      last = new
     }
   }
+}
+
+@Test("The labels of one predictor make the mask in another, which then runs only what a click touches")
+func restored() throws {
+  let network = StandInNetwork(patch: patch)
+  let first = try predictor(network, cacheBytes: 1 << 30)
+  let clicks = [Click(kind: .left, voxel: Axes3(8, 9, 10)), Click(kind: .right, voxel: Axes3(3, 4, 5))]
+  let expected = try first.segment(clicks: clicks)
+  let second = try predictor(StandInNetwork(patch: patch), cacheBytes: 1 << 30)
+  let restored = try #require(try second.restore(modelLabels: first.modelLabels, clicks: clicks))
+  #expect(restored.mask == expected.mask && restored.windowsRun == 0)
+  #expect(restored.forcedClicks == expected.forcedClicks)
+  #expect(try second.segment(clicks: clicks).windowsRun == 0)
+  let more = clicks + [Click(kind: .left, voxel: Axes3(1, 1, 1))]
+  #expect(try second.segment(clicks: more).mask == first.segment(clicks: more).mask)
+  // What a click after the network did is not in the labels.
+  let negative = clicks + [Click(kind: .background, voxel: Axes3(1, 1, 1))]
+  #expect(try second.restore(modelLabels: first.modelLabels, clicks: negative) == nil)
+  #expect(try second.restore(modelLabels: [], clicks: clicks) == nil)
+}
+
+@Test("A preview comes while windows are missing, and counts them")
+func previews() throws {
+  let network = StandInNetwork(patch: patch)
+  network.secondsADecode = 0.03
+  let predictor = try predictor(network, cacheBytes: 1 << 30)
+  var counts: [(Int, Int)] = []
+  let first = try predictor.segment(clicks: [], preview: { counts.append(($0.windowsRun, $0.windows)) })
+  #expect(counts.first.map { $0.0 } == 1 && counts.allSatisfy { $0.1 == first.windows && $0.0 <= $0.1 })
+  let click = [Click(kind: .left, voxel: Axes3(8, 9, 10))]
+  var seen: [UInt8] = []
+  let second = try predictor.segment(clicks: click, preview: { seen = $0.mask.labels })
+  // Where the preview is not exact it is close: the windows that were not run answer the former clicks.
+  let wrong = differingVoxels(seen, second.mask.labels)
+  #expect(!seen.isEmpty && wrong < differingVoxels(first.mask.labels, second.mask.labels))
 }
 
 @Test("A click runs the network only where it is seen, and undo runs nothing that is kept")
@@ -89,7 +172,7 @@ func budgets() throws {
   let network = StandInNetwork(patch: patch)
   let bare = try predictor(network, cacheBytes: 0)
   let windows = try bare.segment(clicks: []).windows
-  #expect(try bare.segment(clicks: []).windowsRun == windows && network.encodes == 8 * windows)
+  #expect(try bare.segment(clicks: [], keeping: .logits).windowsRun == windows && network.encodes == 8 * windows)
 
   network.encodes = 0
   let answers = windows * 3 * patch.product * 4
@@ -164,16 +247,16 @@ func mirrorEquivariance() throws {
           kind: exchanges ? (click.kind == .left ? .right : .left) : click.kind, voxel: mirrored(click.voxel))
       }
       let first = try InteractivePredictor(scan: scan, metadata: metadata, network: network, settings: settings)
-        .segment(clicks: clicks)
+        .segment(clicks: clicks, keeping: .everything)
       let second = try InteractivePredictor(
         scan: Volume(grid: scan.grid, voxels: mirrored(scan.voxels)), metadata: metadata, network: network,
         settings: settings
-      ).segment(clicks: mirroredClicks)
-      let expected = mirrored(first.maskBeforePostprocessing.labels).map { label in
+      ).segment(clicks: mirroredClicks, keeping: .everything)
+      let expected = mirrored(first.labelsBefore).map { label in
         exchanges && label > 0 ? 3 - label : label
       }
       #expect(Set(expected) == [0, 1, 2])
-      #expect(differingVoxels(second.maskBeforePostprocessing.labels, expected) == 0)
+      #expect(differingVoxels(second.labelsBefore, expected) == 0)
     }
   }
 }

@@ -107,11 +107,11 @@ func ownFixture(name: String) throws {
 
   let preprocessed = try NPYArray.read(path: Fixtures.path("own/\(name).preprocessed.npy"))
   #expect(predictor.geometry.resampledShape.array == preprocessed.shape)
-  let input = try predictor.input.resampled(planes: 0..<predictor.geometry.resampledShape.axis0)
+  let input = try predictor.input.resampled(VoxelBox(wholeOf: predictor.geometry.resampledShape))
   let inputDifference = largestDifference(input, preprocessed.floats)
 
   let clicks = content.clicks.map(\.click)
-  let result = try predictor.segment(clicks: clicks, keepsLogits: true)
+  let result = try predictor.segment(clicks: clicks, keeping: .everything)
   let logits = try NPYArray.read(path: Fixtures.path("own/\(name).logits.npy"))
   let found = try #require(result.logits)
   #expect(found.shape == logits.shape)
@@ -123,7 +123,7 @@ func ownFixture(name: String) throws {
 
   let before = try NPYArray.read(path: Fixtures.path("own/\(name).before.npy")).floats.map { UInt8($0) }
   let after = try NPYArray.read(path: Fixtures.path("own/\(name).mask.npy")).floats.map { UInt8($0) }
-  #expect(differingVoxels(result.maskBeforePostprocessing.labels, before) == 0)
+  #expect(differingVoxels(result.labelsBefore, before) == 0)
   #expect(differingVoxels(result.mask.labels, after) == 0)
   #expect(result.forcedClicks == content.expected.forced)
   #expect(result.mask.grid == scan.grid)

@@ -23,6 +23,8 @@ final class StandInNetwork: PatchNetwork {
   let numbers: Numbers
   var encodes = 0
   var decodes = 0
+  /// How long a decoding takes at least.
+  var secondsADecode = 0.0
 
   init(patch: Axes3<Int>, numbers: Numbers = Numbers()) {
     self.patch = patch
@@ -52,6 +54,7 @@ final class StandInNetwork: PatchNetwork {
     observer: ForwardObserver
   ) throws {
     decodes += 1
+    if secondsADecode > 0 { Thread.sleep(forTimeInterval: secondsADecode) }
     try observer(ForwardProgress(stage: "decoder", fraction: 0.5))
     // The bumps are products of three factors.
     let bumps = prompts.map { prompt in

@@ -17,10 +17,10 @@ func longScan() throws {
   let padded = predictor.geometry.paddedShape
   #expect(padded.axis0 == 240)
   #expect(
-    LogitAccumulator.byteCount(classes: 3, size: padded, patch: network.patch) == 3 * 7 * padded.axis1 * padded.axis2
+    LogitAccumulator.byteCount(classes: 3, region: padded, patch: network.patch) == 3 * 7 * padded.axis1 * padded.axis2
       * 4)
   let clicks = [Click(kind: .left, voxel: Axes3(20, 4, 4)), Click(kind: .right, voxel: Axes3(3, 9, 2))]
-  let result = try predictor.segment(clicks: clicks, keepsLogits: true)
+  let result = try predictor.segment(clicks: clicks, keeping: .everything)
 
   // The same from the whole array of logits.
   let logits = try #require(result.logits)
@@ -31,7 +31,7 @@ func longScan() throws {
     let values = (0..<3).map { onScan[$0 * count + place] }
     return values[1] > values[0] ? (values[2] > values[1] ? 2 : 1) : (values[2] > values[0] ? 2 : 0)
   }
-  #expect(result.maskBeforePostprocessing.labels == expected)
+  #expect(result.labelsBefore == expected)
   #expect(Set(expected) == [0, 1, 2])
 }
 

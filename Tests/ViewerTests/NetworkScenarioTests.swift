@@ -54,17 +54,17 @@ struct NetworkScenarioTests {
     #expect(driver.message.contains("resampling 0 %"))
     driver.answer(TestScan.canals(driver.model.scan), seconds: 3.2)
     let change = MaskChange(from: nil, to: TestScan.canals(driver.model.scan))
-    #expect(driver.message == "first look: left \(change.left), right \(change.right) voxels, 3.2 s")
+    #expect(driver.message == "first look: left \(change.left), right \(change.right) voxels, 3.2 s, 1 window")
     driver.press(.enter)
     var labels = TestScan.canals(driver.model.scan)
     let offset = driver.model.scan.volume.grid.shape.offset(of: Axes3(12, 20, 24))
     labels[offset] = 1
     driver.answer(labels, forced: [1])
-    #expect(driver.message == "click 1 left: +1 voxels, -0, 0.14 s; click 1 forced")
+    #expect(driver.message == "click 1 left: +1 voxels, -0, 0.14 s, 1 window; click 1 forced")
     #expect(driver.frame.text.contains("\u{25CF}1!"))
     driver.type("u")
     driver.answer(TestScan.canals(driver.model.scan))
-    #expect(driver.message.hasPrefix("undo of click 1 left at [12, 20, 24]: +0 voxels, -1, 0.14 s"))
+    #expect(driver.message.hasPrefix("undo of click 1 left at [12, 20, 24]: +0 voxels, -1, 0.14 s, 1 window"))
     try Snapshot.check(driver.frame, "answer-80x24")
   }
 
@@ -187,18 +187,28 @@ struct NetworkScenarioTests {
     #expect(driver.message.contains("+64 voxels, -64"))
   }
 
-  @Test("counts of a change are those of a plain loop")
-  func counts() {
-    var generator = SeededGenerator(seed: 3)
-    let old = (0..<999).map { _ in UInt8(generator.integer(0...3)) }
-    let new = (0..<999).map { _ in UInt8(generator.integer(0...3)) }
-    let isCanal = { (label: UInt8) in label == 1 || label == 2 }
-    let change = MaskChange(from: old, to: new)
-    #expect(change.left == new.filter { $0 == 1 }.count)
-    #expect(change.right == new.filter { $0 == 2 }.count)
-    #expect(change.added == zip(old, new).filter { $0 != $1 && isCanal($1) }.count)
-    #expect(change.removed == zip(old, new).filter { isCanal($0) && !isCanal($1) }.count)
-    #expect(MaskChange(from: nil, to: new).added == change.left + change.right)
+  @Test("a preview is shown as one until the exact answer comes, and gone when the question is dropped")
+  func preview() throws {
+    var driver = Driver()
+    let canals = TestScan.canals(driver.model.scan)
+    _ = driver.model.start()
+    driver.answer([UInt8](repeating: 0, count: canals.count))
+    driver.press(.enter)
+    let id = try #require(driver.model.job?.job.id)
+    driver.send(.costEstimated(job: id, CostEstimate(windows: 3, seconds: 0.4, bytes: 1, needsConfirmation: false)))
+    #expect(driver.message.hasPrefix("3 windows, about 0.40 s: starting (Esc cancels)"))
+    driver.send(.networkPreview(NetworkPreview(job: id, labels: canals, windowsRun: 1, windows: 3)))
+    #expect(driver.message.hasPrefix("PREVIEW of 1 of 3 windows: "))
+    #expect(driver.model.shownLabels == canals && driver.model.labels != canals && !driver.model.isMaskCurrent)
+    // Of an older question, or of another size: not shown.
+    driver.send(.networkPreview(NetworkPreview(job: id - 1, labels: canals.map { _ in 2 }, windowsRun: 2, windows: 3)))
+    driver.send(.networkPreview(NetworkPreview(job: id, labels: [1], windowsRun: 2, windows: 3)))
+    #expect(driver.model.shownLabels == canals)
+    driver.press(.escape)
+    #expect(driver.model.shownLabels?.contains(1) == false)
+    driver.type("r")
+    driver.answer(canals)
+    #expect(driver.model.shownLabels == canals && !driver.message.contains("PREVIEW"))
   }
 
   @Test("an answer of another size is refused in words")

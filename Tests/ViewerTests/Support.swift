@@ -128,7 +128,9 @@ struct Driver {
     send(
       .networkFinished(
         NetworkAnswer(
-          job: job, labels: labels, change: MaskChange(from: model.labels, to: labels), forcedClicks: forced,
+          job: job, labels: labels,
+          change: MaskChange(from: model.labels.flatMap { $0.count == labels.count ? $0 : nil }, to: labels),
+          forcedClicks: forced,
           windowsRun: 1, seconds: seconds)))
   }
 
@@ -148,4 +150,18 @@ extension NetworkDescription {
   static let test = NetworkDescription(
     name: "demo", honestyLine: "untrained weights: not for clinical use", hasNegativeClicks: true)
   static let twoKinds = NetworkDescription(name: "U-Mamba2", honestyLine: "research use only", hasNegativeClicks: false)
+}
+
+extension MaskChange {
+  /// Counts the difference of two masks; no mask before counts as no canal anywhere.
+  init(from old: [UInt8]?, to new: [UInt8]) {
+    self.init()
+    for (index, label) in new.enumerated() {
+      let (was, isCanal) = (old?[index] ?? 0, label == 1 || label == 2)
+      if label == 1 { left += 1 }
+      if label == 2 { right += 1 }
+      if isCanal, was != label { added += 1 }
+      if !isCanal, was == 1 || was == 2 { removed += 1 }
+    }
+  }
 }

@@ -138,3 +138,41 @@ import Testing
     #expect(VoxelStatistics.histogram(of: [1, 1], bins: 3, range: 1...1) == [2, 0, 0])
   }
 }
+
+@Test("A part of a resampling has the values of the whole, and takes no more of the input than it must")
+func parts() throws {
+  var generator = SeededGenerator(seed: 17)
+  for _ in 0..<60 {
+    let input = Axes3(0, 1, 2).map { _ in generator.integer(1...9) }
+    let output = Axes3(0, 1, 2).map { generator.happens(0.2) ? input[$0] : generator.integer(1...13) }
+    let values = (0..<input.product).map { _ in Float(generator.uniform(-1...1)) }
+    let resampler = TrilinearResampler(from: input, to: output)
+    let whole = resampler.resample(values)
+    let box = VoxelBox(
+      output.map { size in
+        let first = generator.integer(0...size - 1)
+        return first..<generator.integer(first + 1...size)
+      })
+    let (part, source) = resampler.part(box)
+    #expect(part.inputShape == source.shape && part.outputShape == box.shape)
+    func cut(_ values: [Float], _ shape: Axes3<Int>, _ box: VoxelBox) -> [Float] {
+      box.ranges.axis0.flatMap { axis0 in
+        box.ranges.axis1.flatMap { axis1 in
+          box.ranges.axis2.map { values[shape.offset(of: Axes3(axis0, axis1, $0))] }
+        }
+      }
+    }
+    #expect(part.resample(cut(values, input, source)) == cut(whole, output, box))
+    // The outputs that a changed input voxel changes lie in the box that depends on it.
+    let voxel = input.map { generator.integer(0...$0 - 1) }
+    var changed = values
+    changed[input.offset(of: voxel)] += 100
+    let after = resampler.resample(changed)
+    let reached = resampler.outputBox(dependingOn: VoxelBox(corner: voxel, shape: Axes3(repeating: 1)))
+    for place in whole.indices where after[place] != whole[place] {
+      let index = Axes3(
+        place / (output.axis1 * output.axis2), place / output.axis2 % output.axis1, place % output.axis2)
+      #expect(reached?.contains(index) == true)
+    }
+  }
+}

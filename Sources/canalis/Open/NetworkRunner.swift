@@ -61,8 +61,8 @@ private final class Body {
   private let settings: SegmentationSettings
   private let mailbox: Mailbox<ViewerMessage>
   private var predictor: InteractivePredictor<UMamba2Network>?
-  private var labels: [UInt8]?
-  private var hasAnswered = false
+  /// Multiply-accumulates a second of the latest run that was long enough to tell.
+  private var rate = Segmentation.CostEstimate.assumedRate
 
   init(scan: Volume, model: Model, settings: SegmentationSettings, mailbox: Mailbox<ViewerMessage>) {
     self.scan = scan
@@ -88,17 +88,16 @@ private final class Body {
     let clicks = job.clicks.map(\.click)
     let predictor = try loadedPredictor(for: job)
     try ticket.check()
-    // Later answers decode a few windows of what the first one encoded.
-    if !hasAnswered {
-      let seconds = predictor.estimate.seconds()
-      let mustAsk = seconds > NetworkRunner.secondsWithoutAsking && !request.isConfirmed
-      mailbox.post(
-        .costEstimated(
-          job: job.id,
-          Viewer.CostEstimate(
-            seconds: seconds, bytes: predictor.estimate.peakMemoryBytes, needsConfirmation: mustAsk)))
-      if mustAsk { return }
-    }
+    let pending = try predictor.pendingWork(clicks: clicks)
+    let seconds = pending.multiplyAccumulates / rate
+    let mustAsk = seconds > NetworkRunner.secondsWithoutAsking && !request.isConfirmed
+    mailbox.post(
+      .costEstimated(
+        job: job.id,
+        Viewer.CostEstimate(
+          windows: pending.windows, seconds: seconds, bytes: predictor.estimate.peakMemoryBytes,
+          needsConfirmation: mustAsk)))
+    if mustAsk { return }
     let start = ContinuousClock.now
     var lastReport = start
     let result = try predictor.segment(clicks: clicks) { progress in
@@ -110,17 +109,24 @@ private final class Body {
       let left = progress.fraction > 0.05 ? elapsed / progress.fraction - elapsed : nil
       mailbox.post(
         .networkProgress(job: job.id, stage: progress.stage, fraction: progress.fraction, secondsLeft: left))
+    } preview: { [mailbox] preview in
+      mailbox.post(
+        .networkPreview(
+          NetworkPreview(
+            job: job.id, labels: preview.mask.labels, windowsRun: preview.windowsRun, windows: preview.windows)))
     }
     try ticket.check()
-    hasAnswered = true
-    let change = MaskChange(from: labels, to: result.mask.labels)
-    labels = result.mask.labels
+    let elapsed = (ContinuousClock.now - start).inSeconds
+    if elapsed > 1 { rate = max(1, pending.multiplyAccumulates / elapsed) }
+    let change = MaskChange(
+      left: result.voxelCount(label: 1), right: result.voxelCount(label: 2), added: result.change.added,
+      removed: result.change.removed)
     mailbox.post(
       .networkFinished(
         NetworkAnswer(
           job: job.id, labels: result.mask.labels, change: change,
           forcedClicks: Set(result.forcedClicks.map { job.clicks[$0].id }), windowsRun: result.windowsRun,
-          seconds: (ContinuousClock.now - start).inSeconds, warnings: result.warnings)))
+          seconds: elapsed, warnings: result.warnings)))
   }
 
   private func loadedPredictor(for job: NetworkJob) throws -> InteractivePredictor<UMamba2Network> {
@@ -132,9 +138,4 @@ private final class Body {
     predictor = loaded
     return loaded
   }
-}
-
-extension Duration {
-  /// The duration in seconds.
-  var inSeconds: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
 }

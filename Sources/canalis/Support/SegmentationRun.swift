@@ -41,7 +41,7 @@ struct SegmentationRun {
         "\(estimate.windows) windows: about \(ProgressPrinter.duration(estimate.seconds())) and "
           + "\(String(format: "%.1f", Double(estimate.peakMemoryBytes) / 1e9)) GB of memory; Ctrl-C stops it")
     }
-    let result = try predictor.segment(clicks: clicks, keepsLogits: keepsLogits) { report in
+    let result = try predictor.segment(clicks: clicks, keeping: keepsLogits ? .logits : []) { report in
       try Interruption.check()
       progress.show(stage: report.stage, fraction: report.fraction)
     }
