@@ -129,7 +129,7 @@ final class WindowRunner<Network: PatchNetwork> {
     guard isFinite else { throw SegmentationError.nonFiniteLogits(window: window) }
     let answer = WindowCache<Network.Encoding>.Answer(prompts: prompts, views: views, logits: mean, largest: largest)
     cache.keep(answer, window: window)
-    answered.insert(window)
+    if views == self.views { answered.insert(window) }
     return answer
   }
 

@@ -49,7 +49,7 @@ private func randomClicks(_ generator: inout SeededGenerator, count: Int) -> [Cl
 }
 
 private func logits(_ predictor: InteractivePredictor<StandInNetwork>, _ clicks: [Click]) throws -> [Float] {
-  try predictor.segment(clicks: clicks, keepsLogits: true).logits?.values ?? []
+  try predictor.segment(clicks: clicks, keeping: .everything).logits?.values ?? []
 }
 
 @Suite("Encodings on disk")
@@ -132,7 +132,7 @@ struct DiskCacheTests {
     for _ in 0..<2 {
       let run = try predictor(StandInNetwork(patch: patch), disk: vanishing.disk())
       var reports = 0
-      let result = try run.segment(clicks: clicks, keepsLogits: true) { _ in
+      let result = try run.segment(clicks: clicks, keeping: .everything) { _ in
         reports += 1
         if reports % 40 == 7 { try? FileManager.default.removeItem(atPath: vanishing.path) }
       }
@@ -245,7 +245,7 @@ struct DiskCacheTests {
       let run = try InteractivePredictor(
         scan: scan, metadata: metadata, network: network, settings: SegmentationSettings(metadata: metadata),
         cacheBytes: 0, disk: disk)
-      answers.append(try run.segment(clicks: clicks, keepsLogits: true).logits?.values ?? [])
+      answers.append(try run.segment(clicks: clicks, keeping: .everything).logits?.values ?? [])
       if disk != nil { #expect(place.files.count == 4 * run.estimate.windows) }
       if let disk, answers.count == 3 { #expect(disk.store.counts.hits == 4 * run.estimate.windows) }
     }

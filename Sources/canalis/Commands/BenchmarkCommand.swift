@@ -30,15 +30,22 @@ struct Benchmark: ParsableCommand {
   @Option(help: ArgumentHelp("How often to run; the best counts.", valueName: "number"))
   var repeats = 3
 
+  @Option(
+    help: ArgumentHelp(
+      "Measure opening this scan and clicking on it instead: first mask, then 50 clicks.", valueName: "scan"))
+  var scan: String?
+
   @OptionGroup var outputOptions: OutputOptions
 
   func validate() throws {
     if model != nil, plan != nil { throw ValidationError("give --model or --plan, not both") }
+    if scan != nil, plan != nil || patch != nil { throw ValidationError("--scan goes with --model alone") }
     if repeats < 1 { throw ValidationError("--repeats must be at least 1") }
   }
 
   func run() throws {
     Interruption.watch()
+    if let scan { return try measure(scan: scan) }
     let subject: (plan: NetworkPlan, parameters: any ParameterSource)
     if let plan {
       subject = (plan.plan, DrawnParameters(plan: plan.plan, seed: 1))
@@ -66,6 +73,24 @@ struct Benchmark: ParsableCommand {
         stage.name.padding(toLength: 24, withPad: " ", startingAt: 0)
           + String(format: "%10.4f %8.2f %8.1f", stage.seconds, stage.gflop, stage.gflops))
     }
+  }
+
+  private func measure(scan: String) throws {
+    let report = try ScanBenchmark(
+      scanPath: scan, modelPath: try BundledAssets.modelPath(option: model), clicks: 50
+    ).run(progress: ProgressPrinter(isQuiet: outputOptions.quiet))
+    guard !outputOptions.json else { return try JSONOutput.write(report) }
+    func line(_ name: String, _ seconds: Double?) {
+      print(
+        name.padding(toLength: 22, withPad: " ", startingAt: 0) + (seconds.map { String(format: "%8.3f s", $0) } ?? "-")
+      )
+    }
+    line("first preview", report.firstPreviewSeconds)
+    line("first mask", report.firstMaskSeconds)
+    line("click, preview, p50", report.previewP50Seconds)
+    line("click, exact, p50", report.clickP50Seconds)
+    line("click, exact, p95", report.clickP95Seconds)
+    print(String(format: "windows a click       %8.1f of %d", report.windowsAClick, report.windows))
   }
 }
 
