@@ -55,9 +55,10 @@ struct NegativeClicks: Sendable {
     self.protected = protected
   }
 
-  /// The boxes of voxels that each click may change, within the crop box; none for a click too far outside it.
+  /// Finds the voxels that each click may change.
   ///
   /// - Parameter shape: Voxels of the crop box.
+  /// - Returns: A box around them for each click, none for a click too far outside the crop box.
   func boxes(in shape: Axes3<Int>) -> [VoxelBox] {
     clicks.compactMap { click in
       let box = VoxelBox(Axes3(0, 1, 2).map { click[$0] - reach[$0]..<click[$0] + reach[$0] + 1 })

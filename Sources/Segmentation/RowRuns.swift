@@ -63,9 +63,10 @@ struct RowRuns: Sendable {
     runs = updated
   }
 
-  /// The place of the run that holds a voxel, if any.
+  /// Finds the run that holds a voxel.
   ///
   /// - Parameter position: The voxel's position in the mask.
+  /// - Returns: The run's place in `runs`, or `nil` for a voxel in none.
   func run(at position: Int) -> Int? {
     let row = position / shape.axis2
     return (firstOfRow[row]..<firstOfRow[row + 1]).first { runs[$0].range.contains(position) }

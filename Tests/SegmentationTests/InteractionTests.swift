@@ -71,7 +71,7 @@ func randomWalk(cacheBytes: Int) throws {
     var clicks: [Click] = []
     var undone: [Click] = []
     var last: [UInt8]?
-    for step in 0..<70 {
+    for step in 0..<(kinds.count == 3 ? 200 : 60) {
       let choice = generator.unit()
       if choice < 0.3, let click = clicks.popLast() {
         undone.append(click)
