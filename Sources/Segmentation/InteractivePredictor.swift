@@ -248,15 +248,19 @@ public final class InteractivePredictor<Network: PatchNetwork> {
     return labels ?? []
   }
 
-  /// Gets a window's answer.
+  /// Gets a window's answer, kept or from the network.
   private func run(
     _ window: Int, of task: RunTask, views: Int, meter: inout WorkMeter, progress: SegmentationObserver
   ) throws -> WindowCache<Network.Encoding>.Answer {
-    let name = "window \(window + 1) of \(windowPlan.count)"
     let before = meter.done
+    let number = meter.windows
     return try runner.answer(window: window, prompts: task.prompts[window], views: views) { stage, work in
+      // An answer that is kept reports nothing, and is no window of the run's. Mirrored views come after all windows.
+      meter.windows = number + 1
       meter.done = max(meter.done, before + work)
-      try progress(SegmentationProgress(stage: "\(name), \(stage)", fraction: meter.fraction))
+      let name = number < task.pending.count ? "window" : "mirrored window"
+      let place = "\(number % max(1, task.pending.count) + 1) of \(task.pending.count)"
+      try progress(SegmentationProgress(stage: "\(name) \(place), \(stage)", fraction: meter.fraction))
     }
   }
 

@@ -26,6 +26,9 @@ struct WorkMeter {
   /// Those that are done.
   var done = 0.0
 
+  /// Windows for which the network ran, each pass of their views counted.
+  var windows = 0
+
   /// Prepares a run.
   init(total: Double) { self.total = total }
 
