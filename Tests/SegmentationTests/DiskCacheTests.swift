@@ -218,17 +218,22 @@ struct DiskCacheTests {
     #expect(isRight == [true, true, true, true])
   }
 
-  @Test("Whether a file pays depends on the disk and on the encoder")
+  @Test("A file is written where reading it beats the encoder, and not where it does not")
   func worth() throws {
     let place = Place()
-    var disk = place.disk()
-    disk.isAlwaysWorthIt = false
-    // Copying an array takes microseconds: no disk is faster.
-    let network = StandInNetwork(patch: patch)
-    let run = try predictor(network, cacheBytes: 1 << 20, disk: disk)
-    _ = try run.segment(clicks: [])
-    run.finishKeeping()
-    #expect(place.files.isEmpty && disk.store.counts.written == disk.store.counts.hits)
+    let smooth = smoothScan(shape: shape, border: 1, seed: 5)
+    for (seconds, isWorthIt) in [(0.0, false), (0.004, true)] {
+      var disk = place.disk()
+      disk.isAlwaysWorthIt = false
+      let network = SlowNetwork(patch: patch, secondsAnEncoding: seconds)
+      let metadata = network.standIn.metadata()
+      let run = try InteractivePredictor(
+        scan: smooth, metadata: metadata, network: network,
+        settings: SegmentationSettings(metadata: metadata, mirroring: false), cacheBytes: 1 << 20, disk: disk)
+      _ = try run.segment(clicks: [])
+      run.finishKeeping()
+      #expect(place.files.isEmpty == !isWorthIt, "\(seconds) s, \(disk.store.readRate ?? 0) bytes a second")
+    }
   }
 
   @Test("The network's own encodings come back from disk as they were")

@@ -11,8 +11,9 @@ import Volume
 /// Long work with the bundled model, looking at what the process holds. Minutes, so only when asked for:
 /// `CANALIS_LONG_TESTS=1`.
 @Suite(
-  "Memory over long work", .serialized, .enabled(if: ProcessInfo.processInfo.environment["CANALIS_LONG_TESTS"] != nil))
-struct MemoryGrowthTests {
+  "Long work with the bundled model", .serialized,
+  .enabled(if: ProcessInfo.processInfo.environment["CANALIS_LONG_TESTS"] != nil))
+struct LongTests {
   private let folder = FileManager.default.temporaryDirectory.appendingPathComponent("growth-\(UUID().uuidString)").path
   private let model: Model
 
@@ -116,5 +117,61 @@ struct MemoryGrowthTests {
       report("scan \(number) closed", try memory())
     }
     #expect(held[19] - held[4] < 48 << 20, "\(held.map { $0 >> 20 })")
+  }
+
+  @Test("A full-size window's encoding is read faster than computed, a compact one's about as fast")
+  func diskAgainstEncoder() throws {
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let halving = Axes3(repeating: 2)
+    let large = NetworkPlan(
+      inputChannels: 1, classes: 3, features: [32, 64, 128, 256, 320, 320, 320],
+      kernels: Array(repeating: Axes3(repeating: 3), count: 7),
+      strides: [Axes3(repeating: 1)] + Array(repeating: halving, count: 5) + [Axes3(1, 2, 2)],
+      blocksPerStage: [1, 3, 4, 6, 6, 6, 6], decoderConvolutions: Array(repeating: 1, count: 6),
+      patch: Axes3(128, 256, 256), mamba: .init(innerWidth: 640, heads: 8, stateSize: 32, convolutionWidth: 4),
+      prompts: .init(
+        clickKinds: 2, attentionBlocks: 2, attentionHeads: 4, mlpWidth: 1024, selfAttentionWidth: 320,
+        crossAttentionWidth: 160))
+    for plan in [model.metadata.plan, large] {
+      let store = CacheStore(folder: CacheFolder(path: folder), limits: .init(bytes: 4 << 30, reserveBytes: 0))
+      let network = try UMamba2Network(plan: plan, parameters: DrawnParameters(plan: plan, seed: 1))
+      var generator = SeededGenerator(seed: 3)
+      let image = (0..<plan.patch.product).map { _ in Float(generator.uniform(-1...1)) }
+      let clock = ContinuousClock()
+      var encoding = try image.withUnsafeBufferPointer { try network.encode(image: $0) { _ in } }
+      let encode = try clock.measure {
+        encoding = try image.withUnsafeBufferPointer { try network.encode(image: $0) { _ in } }
+      }
+      let key = CacheKey(scan: "ab", facts: ["\(plan.patch.array)"])
+      var isWritten = false
+      let write = try clock.measure {
+        isWritten = try UMamba2Network.withParts(of: encoding) { try store.write(key, parts: $0) }
+      }
+      #expect(isWritten)
+      let file = open(folder + "/" + key.fileName, O_RDONLY)
+      fdatasync(file)
+      var times: [Duration] = []
+      for isCold in [true, false, false] {
+        if isCold { posix_fadvise(file, 0, 0, POSIX_FADV_DONTNEED) }
+        var copy: PatchEncoding?
+        times.append(try clock.measure { copy = try network.encoding { try store.read(key, into: $0) } })
+        let isEqual = UMamba2Network.withParts(of: try #require(copy)) { copied in
+          UMamba2Network.withParts(of: encoding) { parts in
+            zip(copied, parts).allSatisfy { one, other in
+              guard one.count == other.count, let first = one.baseAddress, let second = other.baseAddress else {
+                return false
+              }
+              return memcmp(first, second, one.count) == 0
+            }
+          }
+        }
+        #expect(isEqual)
+      }
+      close(file)
+      print(
+        "\(plan.patch.array): \(network.encodingByteCount >> 20) MiB, encoder \(encode), write \(write), "
+          + "read from the disk \(times[0]), from memory \(times[1]) and \(times[2])")
+      if plan == large { #expect(times[0] < encode) }
+    }
   }
 }
