@@ -117,7 +117,7 @@ public final class InteractivePredictor<Network: PatchNetwork> {
     let begin = ContinuousClock.now
     let task = try task(clicks: clicks, extras: extras)
     let newClicks = task.clicksInForce.filter { !latestClicks.contains($0) }
-    runner.begin()
+    runner.begin(pending: task.pending.count)
     defer { runner.end() }
     var meter = WorkMeter(total: task.work)
     if runner.keepsAllAnswers {
@@ -166,6 +166,25 @@ public final class InteractivePredictor<Network: PatchNetwork> {
     latestClicks = task.clicksInForce
     let (forced, _) = latest.compose(composition(of: task, candidates: [], keepsBefore: false))
     return result(of: task, forced: forced, begin: begin)
+  }
+
+  /// Runs the network for all windows whose answers are not kept, so that a click then runs only what it changes. For idle
+  /// time after `restore`; without memory for all answers it does nothing.
+  ///
+  /// - Parameters:
+  ///   - clicks: The clicks in force, in order.
+  ///   - limit: Nothing is done that takes more multiply-accumulates.
+  ///   - progress: Called while the run proceeds; throws to end it, and what is done is kept.
+  /// - Throws: `ClicksError` or `SegmentationError` for clicks that `segment` would refuse, or what `progress` throws.
+  public func prepare(clicks: [Click], limit: Double, progress: SegmentationObserver) throws {
+    let task = try task(clicks: clicks, extras: [])
+    let (windows, work) = runner.pending(Array(0..<windowPlan.count), prompts: task.prompts)
+    guard runner.keepsAllAnswers, !windows.isEmpty, work <= limit else { return }
+    runner.begin(pending: windows.count)
+    defer { runner.end() }
+    var meter = WorkMeter(total: work)
+    let places = task.clicksInForce.map { geometry.paddedVoxel(ofScanVoxel: $0.voxel) }
+    try runAhead(order.sorted(windows, clicks: places), of: task, meter: &meter, preview: nil, progress: progress)
   }
 
   /// Says what `segment` would cost now, with what is kept from earlier runs.

@@ -74,6 +74,15 @@ public final class MaskStore: Sendable {
       self.forcedClicks = forcedClicks
       self.warnings = warnings
     }
+
+    /// The number of voxels of a label.
+    public func voxelCount(label: UInt8) -> Int {
+      labels.withUnsafeBufferPointer { labels in
+        var count = 0
+        for value in labels where value == label { count += 1 }
+        return count
+      }
+    }
   }
 
   /// What a mask's file says besides its labels.

@@ -13,8 +13,8 @@ final class WindowRunner<Network: PatchNetwork> {
   private let archive: EncodingArchive<Network>?
   /// Counts the runs, so that the cache knows what is old.
   private var run = 0
-  /// Windows that were answered at least once.
-  private var answered: Set<Int> = []
+  /// Whether this run answers most windows, not only those that a click changes.
+  private var isWide = false
 
   init(
     network: Network, input: NetworkInput, pipeline: PipelinePlan, plan: WindowPlan, cost: ForwardCost, cacheBytes: Int,
@@ -41,11 +41,14 @@ final class WindowRunner<Network: PatchNetwork> {
       encodingBytes: network.encodingByteCount)
   }
 
-  /// Begins a run.
-  func begin() {
+  /// Begins a run; `end` has to follow.
+  ///
+  /// - Parameter pending: How many windows the network will run for.
+  func begin(pending: Int) {
     run += 1
-    // A click waits for nothing that is written; the first pass over a scan goes on while it writes.
-    archive?.rest(answered.count == plan.count)
+    isWide = 2 * pending > plan.count
+    // A click waits for nothing that is written; a pass over the whole scan goes on while it writes.
+    archive?.rest(!isWide)
   }
 
   /// Whether the answers of all windows are kept, so that windows may be run in any order.
@@ -129,7 +132,6 @@ final class WindowRunner<Network: PatchNetwork> {
     guard isFinite else { throw SegmentationError.nonFiniteLogits(window: window) }
     let answer = WindowCache<Network.Encoding>.Answer(prompts: prompts, views: views, logits: mean, largest: largest)
     cache.keep(answer, window: window)
-    if views == self.views { answered.insert(window) }
     return answer
   }
 
@@ -157,7 +159,7 @@ final class WindowRunner<Network: PatchNetwork> {
     guard let archive else { return encoding }
     archive.noteEncoding(seconds: (ContinuousClock.now - start).inSeconds)
     // What memory does not keep is written at once if it may not wait, but never in a click's time.
-    if !archive.writeSoon(encoding, window: window, view: view), !isKept, !answered.contains(window) {
+    if !archive.writeSoon(encoding, window: window, view: view), !isKept, isWide {
       try archive.writeNow(encoding, window: window, view: view) {
         try observer(ForwardProgress(stage: "keeping the encoding", fraction: 1))
       }

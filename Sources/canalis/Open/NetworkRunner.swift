@@ -1,4 +1,5 @@
 import Checkpoint
+import Clicks
 import Foundation
 import Segmentation
 import Session
@@ -18,8 +19,19 @@ final class NetworkRunner: Sendable {
   /// Answers that take longer than this many seconds are asked for first.
   static let secondsWithoutAsking = 30.0
 
+  /// What may be kept, and where.
+  struct Keeping: Sendable {
+    /// The most memory to take, or `nil` for what is free.
+    var memoryLimitBytes: Int?
+    /// Encodings on disk.
+    var encodings: DiskCache?
+    /// Finished masks on disk.
+    var masks: MaskStore?
+  }
+
   private let worker: LatestJobWorker<Request>
   private let lastJob = Mutex<NetworkJob?>(nil)
+  private let masks: MaskStore?
 
   /// Creates a runner; the model is loaded when the first job comes.
   ///
@@ -27,10 +39,14 @@ final class NetworkRunner: Sendable {
   ///   - scan: The scan.
   ///   - model: The model.
   ///   - settings: How masks are computed.
+  ///   - keeping: What may be kept, and where.
   ///   - mailbox: Where answers go.
-  init(scan: Volume, model: Model, settings: SegmentationSettings, mailbox: Mailbox<ViewerMessage>) {
+  init(
+    scan: Volume, model: Model, settings: SegmentationSettings, keeping: Keeping, mailbox: Mailbox<ViewerMessage>
+  ) {
+    masks = keeping.masks
     worker = LatestJobWorker(name: "network") {
-      let body = Body(scan: scan, model: model, settings: settings, mailbox: mailbox)
+      let body = Body(scan: scan, model: model, settings: settings, keeping: keeping, mailbox: mailbox)
       return { request, ticket in body.run(request, ticket) }
     }
   }
@@ -50,8 +66,11 @@ final class NetworkRunner: Sendable {
   /// Stops what runs or waits.
   func cancel() { worker.cancel() }
 
-  /// Stops everything for good.
-  func stop() { worker.stop() }
+  /// Stops everything for good. A mask that is just being kept gets a moment.
+  func stop() {
+    worker.stop()
+    masks?.finish(withinSeconds: 0.5)
+  }
 }
 
 /// What the thread of a `NetworkRunner` owns.
@@ -59,15 +78,20 @@ private final class Body {
   private let scan: Volume
   private let model: Model
   private let settings: SegmentationSettings
+  private let keeping: NetworkRunner.Keeping
   private let mailbox: Mailbox<ViewerMessage>
   private var predictor: InteractivePredictor<UMamba2Network>?
   /// Multiply-accumulates a second of the latest run that was long enough to tell.
   private var rate = Segmentation.CostEstimate.assumedRate
 
-  init(scan: Volume, model: Model, settings: SegmentationSettings, mailbox: Mailbox<ViewerMessage>) {
+  init(
+    scan: Volume, model: Model, settings: SegmentationSettings, keeping: NetworkRunner.Keeping,
+    mailbox: Mailbox<ViewerMessage>
+  ) {
     self.scan = scan
     self.model = model
     self.settings = settings
+    self.keeping = keeping
     self.mailbox = mailbox
   }
 
@@ -86,7 +110,13 @@ private final class Body {
   private func answer(_ request: NetworkRunner.Request, _ ticket: JobTicket) throws {
     let job = request.job
     let clicks = job.clicks.map(\.click)
-    let predictor = try loadedPredictor(for: job)
+    if predictor == nil, let kept = keeping.masks?.mask(clicks: clicks) {
+      show(kept, for: job)
+      return goOn(from: kept, clicks: clicks, ticket)
+    }
+    let predictor = try loadedPredictor { [mailbox] in
+      mailbox.post(.networkProgress(job: job.id, stage: "loading the model", fraction: nil, secondsLeft: nil))
+    }
     try ticket.check()
     let pending = try predictor.pendingWork(clicks: clicks)
     let seconds = pending.multiplyAccumulates / rate
@@ -127,14 +157,38 @@ private final class Body {
           job: job.id, labels: result.mask.labels, change: change,
           forcedClicks: Set(result.forcedClicks.map { job.clicks[$0].id }), windowsRun: result.windowsRun,
           seconds: elapsed, warnings: result.warnings)))
+    keeping.masks?.keep(
+      MaskStore.Kept(
+        labels: result.mask.labels, modelLabels: predictor.modelLabels, forcedClicks: result.forcedClicks,
+        warnings: result.warnings), clicks: clicks)
   }
 
-  private func loadedPredictor(for job: NetworkJob) throws -> InteractivePredictor<UMamba2Network> {
+  /// Shows a mask that was kept from the last time.
+  private func show(_ kept: MaskStore.Kept, for job: NetworkJob) {
+    let (left, right) = (kept.voxelCount(label: 1), kept.voxelCount(label: 2))
+    mailbox.post(
+      .networkFinished(
+        NetworkAnswer(
+          job: job.id, labels: kept.labels, change: MaskChange(left: left, right: right, added: left + right),
+          forcedClicks: Set(kept.forcedClicks.map { job.clicks[$0].id }), windowsRun: 0, seconds: 0,
+          warnings: kept.warnings)))
+  }
+
+  /// Prepares for the first click while the user looks at a mask that was kept. Nobody waits for it, so nothing is said,
+  /// and a large model runs only when a click asks for it.
+  private func goOn(from kept: MaskStore.Kept, clicks: [Click], _ ticket: JobTicket) {
+    guard let predictor = try? loadedPredictor(isLoading: {}) else { return }
+    _ = try? predictor.restore(modelLabels: kept.modelLabels, clicks: clicks)
+    try? predictor.prepare(clicks: clicks, limit: NetworkRunner.secondsWithoutAsking * rate) { _ in try ticket.check() }
+  }
+
+  private func loadedPredictor(isLoading: () -> Void) throws -> InteractivePredictor<UMamba2Network> {
     if let predictor { return predictor }
-    mailbox.post(.networkProgress(job: job.id, stage: "loading the model", fraction: nil, secondsLeft: nil))
+    isLoading()
     let network = try UMamba2Network(plan: model.metadata.plan, parameters: model.parameters)
     let loaded = try InteractivePredictor(
-      scan: scan, metadata: model.metadata, network: network, settings: settings)
+      scan: scan, metadata: model.metadata, network: network, settings: settings,
+      memoryLimitBytes: keeping.memoryLimitBytes, disk: keeping.encodings)
     predictor = loaded
     return loaded
   }

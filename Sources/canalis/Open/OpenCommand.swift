@@ -1,5 +1,6 @@
 import ArgumentParser
 import Canvas
+import Checkpoint
 import Foundation
 import Session
 import Terminal
@@ -34,6 +35,10 @@ struct Open: ParsableCommand {
 
   @OptionGroup var modelOptions: ModelOptions
 
+  @OptionGroup var memoryOptions: MemoryOptions
+
+  @OptionGroup var diskOptions: DiskOptions
+
   @Option(
     help: ArgumentHelp("Colours: 0, 8, 16, 256 or 24bit. Default: what the terminal has.", valueName: "colours"))
   var colors: ColorOption?
@@ -60,7 +65,9 @@ struct Open: ParsableCommand {
     let application = ViewerApplication(
       driver: driver, mailbox: mailbox,
       runner: opened.model.map {
-        NetworkRunner(scan: opened.scan, model: $0, settings: opened.settings, mailbox: mailbox)
+        NetworkRunner(
+          scan: opened.scan, model: $0, settings: opened.settings, keeping: keeping(opened, model: $0), mailbox: mailbox
+        )
       },
       store: opened.session.log.map { SessionStore(log: $0, mailbox: mailbox) },
       exporter: Exporter(scan: opened.scan, scanPath: scan, report: opened.report), model: viewer)
@@ -71,6 +78,15 @@ struct Open: ParsableCommand {
     // the process ends here, without the libraries' own leave-taking, which would wait for their threads.
     fflush(nil)
     _exit(code)
+  }
+
+  private func keeping(_ opened: ScanSession, model: Model) -> NetworkRunner.Keeping {
+    let limit = diskOptions.diskLimit
+    return NetworkRunner.Keeping(
+      memoryLimitBytes: memoryOptions.memoryLimit?.bytes,
+      encodings: KeptFiles.encodings(scan: opened.identity, model: model, limit: limit),
+      masks: KeptFiles.masks(
+        scan: opened.scan, identity: opened.identity, model: model, settings: opened.settings, limit: limit))
   }
 
   /// The path that export offers: the scan's name with `-mask.nii.gz` in the working folder.
