@@ -49,7 +49,7 @@ struct KeptFilesTests {
     let hash = try #require((session.json["scan"] as? [String: Any])?["sha256"] as? String)
     #expect(scans.map { $0["scan"] as? String } == [String(hash.prefix(12))])
     let table = try place.run("cache", "show")
-    #expect(table.output.contains("1 files") && table.output.contains(hash.prefix(12)), "\(table.output)")
+    #expect(table.output.contains("1 file, ") && table.output.contains(hash.prefix(12)), "\(table.output)")
     for path in files(place, "masks") {
       let mode = try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int
       #expect(mode == 0o600)

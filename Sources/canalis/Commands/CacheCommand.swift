@@ -28,7 +28,7 @@ struct CacheCommand: ParsableCommand {
       for folder in report.folders {
         print("\(folder.kind.padding(toLength: 10, withPad: " ", startingAt: 0)) \(DisplayText.escaped(folder.path))")
         let limit = folder.limitBytes.map { "of at most \(ByteCount(bytes: $0).text)" } ?? "of none, the disk is full"
-        print("           \(folder.files) files, \(ByteCount(bytes: folder.bytes).text) \(limit)")
+        print("           \(CacheCommand.count(folder.files)), \(ByteCount(bytes: folder.bytes).text) \(limit)")
       }
       guard !report.scans.isEmpty else { return }
       print("scan          files       size  last used")
@@ -80,9 +80,12 @@ struct CacheCommand: ParsableCommand {
       }
       let bytes = removed.reduce(0) { $0 + $1.bytes }
       if json { return try JSONOutput.write(["removed_files": removed.count, "removed_bytes": bytes]) }
-      print("removed \(removed.count) files, \(ByteCount(bytes: bytes).text)")
+      print("removed \(CacheCommand.count(removed.count)), \(ByteCount(bytes: bytes).text)")
     }
   }
+
+  /// A number of files in words.
+  fileprivate static func count(_ files: Int) -> String { files == 1 ? "1 file" : "\(files) files" }
 
   /// The user's folders.
   fileprivate static func folders() throws -> [(kind: CacheFolder.Kind, folder: CacheFolder)] {
