@@ -52,4 +52,30 @@ struct SyntheticTests {
     #expect(missing.status == 2)
     #expect(missing.errors.contains("dataset.json"))
   }
+
+  @Test("benchmark reports rates, clicks, frames and memory, and its stages add up to the forward pass")
+  func benchmark() throws {
+    let place = try Workplace()
+    let outcome = try place.run(
+      "benchmark", "--model", Case.checkpoint, "--repeats", "2", "--clicks", "5", "--json", "--quiet")
+    #expect(outcome.status == 0, "\(outcome.errors)")
+    let numbers = outcome.json
+    func number(_ key: String) throws -> Double { try #require(numbers[key] as? Double, "\(key)") }
+    let full = try number("full_forward_seconds")
+    for key in ["forward_gflops", "click_gflops", "sgemm_gflops", "peak_memory_bytes", "frame_p50_seconds"] {
+      #expect(try number(key) > 0, "\(key)")
+    }
+    #expect(try number("click_rerun_seconds") < full)
+    #expect(try number("click_rerun_seconds") <= number("click_p50_seconds"))
+    #expect(try number("click_p50_seconds") <= number("click_p95_seconds"))
+    #expect(try number("frame_p50_seconds") <= number("frame_p95_seconds"))
+    #expect(try number("clicks") == 5)
+    let stages = try #require(numbers["stages"] as? [[String: Any]])
+    #expect(stages.first?["name"] as? String == "stem")
+    #expect(stages.last?["name"] as? String == "logits")
+    let seconds = stages.compactMap { $0["seconds"] as? Double }.reduce(0, +)
+    #expect(seconds <= full && seconds > 0.5 * full)
+    let gflop = stages.compactMap { $0["gflop"] as? Double }.reduce(0, +)
+    #expect(abs(try gflop - number("forward_gflop")) < 1e-9)
+  }
 }

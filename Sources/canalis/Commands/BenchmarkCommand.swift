@@ -10,8 +10,9 @@ struct Benchmark: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Measure how fast this machine answers.",
     discussion: """
-      Runs one patch through the network and reports the full forward pass, the part that a click reruns, the rate \
-      beside a matrix product (sgemm) of the same run, and the most memory held. Operations are those executed.
+      Runs one patch through the network and reports the full forward pass, the part that a click reruns, their rates \
+      beside a matrix product (sgemm) of the same run, the most memory held, clicks one after the other, and the time \
+      from a key to the viewer's frame while the network runs. Operations are those executed.
 
       Examples:
         canalis benchmark
@@ -27,7 +28,7 @@ struct Benchmark: ParsableCommand {
   @Option(help: ArgumentHelp("Voxels of the patch. Default: the plan's.", valueName: "DxHxW"))
   var patch: PatchOption?
 
-  @Option(help: ArgumentHelp("How often to run; the best counts.", valueName: "number"))
+  @Option(help: ArgumentHelp("How often to run the full forward pass; the best counts.", valueName: "number"))
   var repeats = 3
 
   @Option(
@@ -35,12 +36,16 @@ struct Benchmark: ParsableCommand {
       "Measure opening this scan and clicking on it instead: first mask, then 50 clicks.", valueName: "scan"))
   var scan: String?
 
+  @Option(help: ArgumentHelp("How many clicks to answer after that.", valueName: "number"))
+  var clicks = 20
+
   @OptionGroup var outputOptions: OutputOptions
 
   func validate() throws {
     if model != nil, plan != nil { throw ValidationError("give --model or --plan, not both") }
     if scan != nil, plan != nil || patch != nil { throw ValidationError("--scan goes with --model alone") }
     if repeats < 1 { throw ValidationError("--repeats must be at least 1") }
+    if clicks < 1 { throw ValidationError("--clicks must be at least 1") }
   }
 
   func run() throws {
@@ -54,18 +59,28 @@ struct Benchmark: ParsableCommand {
       subject = (model.metadata.plan, model.parameters)
     }
     let report = try ForwardBenchmark(
-      plan: subject.plan, patch: patch?.shape, parameters: subject.parameters, repeats: repeats
+      plan: subject.plan, patch: patch?.shape, parameters: subject.parameters, repeats: repeats, clicks: clicks
     ).run(progress: ProgressPrinter(isQuiet: outputOptions.quiet))
     guard !outputOptions.json else { return try JSONOutput.write(report) }
     print(
       "patch \(report.patch.map(String.init).joined(separator: " x ")), \(report.threads) threads, \(report.instructionSet)"
     )
-    print(String(format: "full forward  %8.3f s  %7.1f GFLOP/s", report.fullForwardSeconds, report.forwardGflops))
-    print(String(format: "click rerun   %8.3f s", report.clickRerunSeconds))
     print(
       String(
-        format: "sgemm                     %7.1f GFLOP/s: the forward reaches %.0f %%", report.sgemmGflops,
-        100 * report.shareOfSgemm))
+        format: "full forward  %8.3f s  %7.1f GFLOP/s, %.0f %% of sgemm", report.fullForwardSeconds,
+        report.forwardGflops, 100 * report.shareOfSgemm))
+    print(
+      String(
+        format: "click rerun   %8.3f s  %7.1f GFLOP/s, %.0f %% of sgemm", report.clickRerunSeconds, report.clickGflops,
+        100 * report.clickShareOfSgemm))
+    print(String(format: "sgemm                     %7.1f GFLOP/s", report.sgemmGflops))
+    if let median = report.clickP50Seconds, let slow = report.clickP95Seconds {
+      print(String(format: "%d clicks     p50 %.3f s, p95 %.3f s", report.clicks, median, slow))
+    }
+    print(
+      String(
+        format: "%d frames   p50 %.1f ms, p95 %.1f ms from key to frame while the network runs", report.frames,
+        1e3 * report.frameP50Seconds, 1e3 * report.frameP95Seconds))
     print(String(format: "peak memory   %8.2f GiB", Double(report.peakMemoryBytes) / Double(1 << 30)))
     print("stage                      seconds    GFLOP  GFLOP/s")
     for stage in report.stages {

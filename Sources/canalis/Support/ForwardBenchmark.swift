@@ -12,100 +12,115 @@ struct ForwardBenchmark {
   let patch: Axes3<Int>?
   /// The weights.
   let parameters: any ParameterSource
-  /// How often each half is run; the best counts.
+  /// How often the whole pass is run; the best counts.
   let repeats: Int
-
-  /// What was measured.
-  struct Report: Encodable {
-    /// One stage of the pass.
-    struct Stage: Encodable {
-      var name: String
-      var seconds: Double
-      var gflop: Double
-      var gflops: Double
-    }
-
-    var patch: [Int]
-    var threads: Int
-    var instructionSet: String
-    var fullForwardSeconds: Double
-    var clickRerunSeconds: Double
-    var forwardGflop: Double
-    var forwardGflops: Double
-    var sgemmGflops: Double
-    var shareOfSgemm: Double
-    var peakMemoryBytes: Int
-    var plannedPeakBytes: Int
-    var stages: [Stage]
-
-    enum CodingKeys: String, CodingKey {
-      case patch, threads
-      case instructionSet = "instruction_set"
-      case fullForwardSeconds = "full_forward_seconds"
-      case clickRerunSeconds = "click_rerun_seconds"
-      case forwardGflop = "forward_gflop"
-      case forwardGflops = "forward_gflops"
-      case sgemmGflops = "sgemm_gflops"
-      case shareOfSgemm = "share_of_sgemm"
-      case peakMemoryBytes = "peak_memory_bytes"
-      case plannedPeakBytes = "planned_peak_bytes"
-      case stages
-    }
-  }
+  /// How many clicks are answered after that, each at another place.
+  let clicks: Int
 
   /// Runs the benchmark.
   ///
   /// - Parameter progress: Where progress goes.
   /// - Returns: Times, rates and memory.
   /// - Throws: What is wrong with the plan; `CancellationError` when the user interrupted.
-  func run(progress: ProgressPrinter) throws -> Report {
+  func run(progress: ProgressPrinter) throws -> BenchmarkReport {
     progress.show(stage: "building the network", fraction: 0)
     let network = try UMamba2Network(plan: plan, patch: patch, parameters: parameters)
     let patch = network.patch
     var generator = SeededGenerator(seed: 1)
     let image = (0..<plan.inputChannels * patch.product).map { _ in Float.random(in: -1...1, using: &generator) }
-    let kinds = plan.prompts?.clickKinds ?? 0
-    let prompts = (0..<(kinds == 0 ? 0 : 6)).map { index in
-      PointPrompt(voxel: patch.map { Int.random(in: 0..<$0, using: &generator) }, kind: index % kinds)
-    }
     var logits = [Float](repeating: 0, count: plan.classes * patch.product)
     var sgemm = 0.0
-    var best: (seconds: Double, encode: [WorkMeter.Stage], decode: [WorkMeter.Stage])?
-    var rerun = Double.infinity
+    var full = Pass()
+    var click = Pass()
+    var clickSeconds: [Double] = []
+    var latest: PatchEncoding?
     for repetition in 0..<repeats {
       // The matrix product is timed between the passes, so that both meet the same machine.
       sgemm = max(sgemm, try Self.matrixProductRate())
+      let observer = observer(progress, part: repetition, of: repeats, weight: 0.5)
+      // The memory of the encoding before goes to the next.
+      latest = nil
       let start = ContinuousClock.now
-      let observer: ForwardObserver = { report in
-        try Interruption.check()
-        progress.show(
-          stage: report.stage, fraction: (Double(repetition) + report.fraction) / Double(self.repeats))
-      }
       let encoding = try image.withUnsafeBufferPointer { try network.encode(image: $0, observer: observer) }
       let middle = ContinuousClock.now
       try logits.withUnsafeMutableBufferPointer { buffer in
-        try network.decode(encoding, prompts: prompts, into: buffer, observer: observer)
+        try network.decode(encoding, prompts: prompts(patch, &generator), into: buffer, observer: observer)
       }
       let end = ContinuousClock.now
-      rerun = min(rerun, (end - middle).inSeconds)
-      if best.map({ (end - start).inSeconds < $0.seconds }) ?? true {
-        best = ((end - start).inSeconds, network.lastEncode, network.lastDecode)
-      }
+      full.keep((end - start).inSeconds, network.lastEncode + network.lastDecode)
+      click.keep((end - middle).inSeconds, network.lastDecode)
+      latest = encoding
     }
     sgemm = max(sgemm, try Self.matrixProductRate())
-    progress.clear()
-    guard let best else { throw CommandFailure("nothing was run; give --repeats of at least 1", status: .usage) }
-    let stages = (best.encode + best.decode).map { stage in
-      let gflop = 2e-9 * Double(stage.multiplyAccumulates)
-      return Report.Stage(
-        name: stage.name, seconds: stage.seconds, gflop: gflop, gflops: gflop / max(stage.seconds, 1e-9))
+    guard let encoding = latest else {
+      throw CommandFailure("nothing was run; give --repeats of at least 1", status: .usage)
     }
-    let gflop = stages.reduce(0) { $0 + $1.gflop }
-    return Report(
+    for number in 0..<clicks {
+      let observer = observer(progress, part: clicks + number, of: clicks, weight: 0.5)
+      let start = ContinuousClock.now
+      try logits.withUnsafeMutableBufferPointer { buffer in
+        try network.decode(encoding, prompts: prompts(patch, &generator), into: buffer, observer: observer)
+      }
+      clickSeconds.append((ContinuousClock.now - start).inSeconds)
+      click.keep(clickSeconds[number], network.lastDecode)
+    }
+    let peakMemory = Self.peakMemory
+    let timer = FrameTimer()
+    let frames = try timer.run {
+      try logits.withUnsafeMutableBufferPointer { buffer in
+        try network.decode(encoding, prompts: prompts(patch, &generator), into: buffer) { _ in
+          try Interruption.check()
+        }
+      }
+    }
+    progress.clear()
+    return BenchmarkReport(
       patch: patch.array, threads: Threads.count, instructionSet: "\(InstructionSet.best)",
-      fullForwardSeconds: best.seconds, clickRerunSeconds: rerun, forwardGflop: gflop,
-      forwardGflops: gflop / best.seconds, sgemmGflops: sgemm, shareOfSgemm: gflop / best.seconds / sgemm,
-      peakMemoryBytes: Self.peakMemory, plannedPeakBytes: network.cost.peakBytes, stages: stages)
+      fullForwardSeconds: full.seconds, clickRerunSeconds: click.seconds, forwardGflop: full.gflop,
+      forwardGflops: full.gflop / full.seconds, clickGflop: click.gflop, clickGflops: click.gflop / click.seconds,
+      sgemmGflops: sgemm, shareOfSgemm: full.gflop / full.seconds / sgemm,
+      clickShareOfSgemm: click.gflop / click.seconds / sgemm, clicks: clicks,
+      clickP50Seconds: Self.percentile(0.5, of: clickSeconds), clickP95Seconds: Self.percentile(0.95, of: clickSeconds),
+      frames: frames.count, frameP50Seconds: Self.percentile(0.5, of: frames) ?? 0,
+      frameP95Seconds: Self.percentile(0.95, of: frames) ?? 0, peakMemoryBytes: peakMemory,
+      plannedPeakBytes: network.cost.peakBytes, stages: full.stages.map(BenchmarkReport.Stage.init))
+  }
+
+  /// The quickest of several runs of the same work.
+  private struct Pass {
+    var seconds = Double.infinity
+    var stages: [WorkMeter.Stage] = []
+
+    var gflop: Double { 2e-9 * Double(stages.reduce(0) { $0 + $1.multiplyAccumulates }) }
+
+    mutating func keep(_ seconds: Double, _ stages: @autoclosure () -> [WorkMeter.Stage]) {
+      guard seconds < self.seconds else { return }
+      self.seconds = seconds
+      self.stages = stages()
+    }
+  }
+
+  /// Six clicks at drawn places, or none for a network without clicks.
+  private func prompts(_ patch: Axes3<Int>, _ generator: inout SeededGenerator) -> [PointPrompt] {
+    guard let kinds = plan.prompts?.clickKinds, kinds > 0 else { return [] }
+    return (0..<6).map { index in
+      PointPrompt(voxel: patch.map { Int.random(in: 0..<$0, using: &generator) }, kind: index % kinds)
+    }
+  }
+
+  /// Shows progress of one run of several, which together are `weight` of all.
+  private func observer(_ progress: ProgressPrinter, part: Int, of count: Int, weight: Double) -> ForwardObserver {
+    { report in
+      try Interruption.check()
+      progress.show(stage: report.stage, fraction: weight * (Double(part) + report.fraction) / Double(count))
+    }
+  }
+
+  /// A percentile by the nearest rank, or `nil` of nothing.
+  static func percentile(_ share: Double, of values: [Double]) -> Double? {
+    let sorted = values.sorted()
+    guard !sorted.isEmpty else { return nil }
+    return sorted[min(max(Int((share * Double(sorted.count)).rounded(.up)) - 1, 0), sorted.count - 1)]
   }
 
   /// The best rate of a few products of square matrices, GFLOP/s.
