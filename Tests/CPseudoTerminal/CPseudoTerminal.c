@@ -6,36 +6,54 @@
 #include <poll.h>
 #include <pty.h>
 #include <signal.h>
+#include <spawn.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
-#include <utmp.h>
+
+/// Starts a program in a session of its own, whose terminal is the one named.
+///
+/// Not by `fork`: OpenBLAS's threads are stopped before a fork, and a matrix product that another thread is in the middle
+/// of would wait for them for ever.
+static bool start_on(
+  const char *terminal, pid_t *process, const char *path, char *const *arguments, char *const *environment) {
+  posix_spawnattr_t attributes;
+  posix_spawn_file_actions_t actions;
+  if (posix_spawnattr_init(&attributes) != 0) return false;
+  if (posix_spawn_file_actions_init(&actions) != 0) {
+    posix_spawnattr_destroy(&attributes);
+    return false;
+  }
+  sigset_t none, all;
+  sigemptyset(&none);
+  sigfillset(&all);
+  // The leader of a new session takes the first terminal that it opens for its own.
+  bool is_started =
+    posix_spawnattr_setsigmask(&attributes, &none) == 0 && posix_spawnattr_setsigdefault(&attributes, &all) == 0
+    && posix_spawnattr_setflags(
+         &attributes, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF) == 0
+    && posix_spawn_file_actions_addopen(&actions, 0, terminal, O_RDWR, 0) == 0
+    && posix_spawn_file_actions_adddup2(&actions, 0, 1) == 0
+    && posix_spawn_file_actions_adddup2(&actions, 0, 2) == 0
+    && posix_spawn(process, path, &actions, &attributes, arguments, environment) == 0;
+  posix_spawn_file_actions_destroy(&actions);
+  posix_spawnattr_destroy(&attributes);
+  return is_started;
+}
 
 bool pseudo_terminal_start(
   struct pseudo_terminal *result, const char *path, char *const *arguments, char *const *environment, int columns,
   int rows) {
   struct winsize size = {.ws_col = (unsigned short)columns, .ws_row = (unsigned short)rows};
-  if (openpty(&result->master, &result->terminal, NULL, NULL, &size) != 0) return false;
+  char name[64];
+  if (openpty(&result->master, &result->terminal, name, NULL, &size) != 0) return false;
   fcntl(result->master, F_SETFD, FD_CLOEXEC);
   fcntl(result->terminal, F_SETFD, FD_CLOEXEC);
-  result->process = fork();
-  if (result->process < 0) {
-    pseudo_terminal_close(result);
-    return false;
-  }
-  if (result->process == 0) {
-    // Between fork and exec of a threaded program only simple calls are allowed.
-    sigset_t none;
-    sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, NULL);
-    for (int number = 1; number < 32; number++) signal(number, SIG_DFL);
-    if (login_tty(result->terminal) != 0) _exit(127);
-    execve(path, arguments, environment);
-    _exit(127);
-  }
-  return true;
+  if (start_on(name, &result->process, path, arguments, environment)) return true;
+  pseudo_terminal_close(result);
+  return false;
 }
 
 bool pseudo_terminal_resize(
