@@ -222,7 +222,7 @@ struct DiskCacheTests {
   func worth() throws {
     let place = Place()
     let smooth = smoothScan(shape: shape, border: 1, seed: 5)
-    for (seconds, isWorthIt) in [(0.0, false), (0.004, true)] {
+    for (seconds, isWorthIt) in [(0.0, false), (0.02, true)] {
       var disk = place.disk()
       disk.isAlwaysWorthIt = false
       let network = SlowNetwork(patch: patch, secondsAnEncoding: seconds)
