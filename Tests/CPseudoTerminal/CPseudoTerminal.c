@@ -43,17 +43,20 @@ static bool start_on(
   return is_started;
 }
 
-bool pseudo_terminal_start(
-  struct pseudo_terminal *result, const char *path, char *const *arguments, char *const *environment, int columns,
-  int rows) {
+bool pseudo_terminal_open(struct pseudo_terminal *result, int columns, int rows) {
   struct winsize size = {.ws_col = (unsigned short)columns, .ws_row = (unsigned short)rows};
-  char name[64];
-  if (openpty(&result->master, &result->terminal, name, NULL, &size) != 0) return false;
+  if (openpty(&result->master, &result->terminal, result->name, NULL, &size) != 0) {
+    result->master = result->terminal = -1;
+    return false;
+  }
   fcntl(result->master, F_SETFD, FD_CLOEXEC);
   fcntl(result->terminal, F_SETFD, FD_CLOEXEC);
-  if (start_on(name, &result->process, path, arguments, environment)) return true;
-  pseudo_terminal_close(result);
-  return false;
+  return true;
+}
+
+bool pseudo_terminal_start(
+  struct pseudo_terminal *terminal, const char *path, char *const *arguments, char *const *environment) {
+  return start_on(terminal->name, &terminal->process, path, arguments, environment);
 }
 
 bool pseudo_terminal_resize(

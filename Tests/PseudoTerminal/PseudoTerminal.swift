@@ -18,6 +18,8 @@ public final class PseudoTerminal {
   public private(set) var screen: ScreenEmulator
   /// How the program ended; nil while it runs.
   public private(set) var ending: Ending?
+  /// The terminal's modes before the program began.
+  public private(set) var modesBefore: [UInt8] = []
   private var terminal = pseudo_terminal()
 
   /// Where a product of this package lies that was built with the tests.
@@ -45,13 +47,13 @@ public final class PseudoTerminal {
     let words = ([path] + arguments).map { strdup($0) } + [nil]
     let variables = environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
     defer { (words + variables).forEach { free($0) } }
-    guard pseudo_terminal_start(&terminal, path, words, variables, Int32(columns), Int32(rows)) else {
-      throw StartError()
-    }
+    guard pseudo_terminal_open(&terminal, Int32(columns), Int32(rows)) else { throw StartError() }
+    modesBefore = modes
+    guard pseudo_terminal_start(&terminal, path, words, variables) else { throw StartError() }
   }
 
   deinit {
-    if ending == nil {
+    if ending == nil && terminal.process > 0 {
       kill(terminal.process, SIGKILL)
       var status: Int32 = 0
       waitpid(terminal.process, &status, 0)

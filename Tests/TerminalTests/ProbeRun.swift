@@ -5,8 +5,6 @@ import PseudoTerminal
 /// The probe on a terminal, with the file in which it says what happened.
 final class ProbeRun {
   let terminal: PseudoTerminal
-  /// The terminal's modes before the program began.
-  let modesBefore: [UInt8]
   private let folder: URL
   private let log: URL
 
@@ -37,7 +35,6 @@ final class ProbeRun {
     terminal = try PseudoTerminal(
       shell == nil ? probe : "/bin/sh", shell.map { ["-c", $0, probe] + arguments } ?? arguments,
       environment: environment.filter { !$0.value.isEmpty }, columns: columns, rows: rows)
-    modesBefore = terminal.modes
     _ = terminal.wait { self.terminal.ending != nil || self.hasNoted("presented") }
     terminal.settle(milliseconds: 30)
   }
@@ -80,7 +77,7 @@ final class ProbeRun {
   /// What is wrong with the terminal after the program, nothing if it is as before.
   var damage: [String] {
     var damage: [String] = []
-    if terminal.modes != modesBefore { damage.append("terminal modes differ") }
+    if terminal.modes != terminal.modesBefore { damage.append("terminal modes differ") }
     if terminal.screen.isAlternate { damage.append("alternate screen is still on") }
     if !terminal.screen.showsCursor { damage.append("cursor is hidden") }
     let left = terminal.screen.modes.intersection([1000, 1002, 1003, 1006, 1, 1049])

@@ -9,7 +9,7 @@ struct TerminalRestoreTests {
     for (key, status) in [("q", Int32(0)), ("x", 3)] {
       let run = try ProbeRun()
       #expect(run.terminal.screen.isAlternate && !run.terminal.screen.showsCursor)
-      #expect(run.terminal.modes != run.modesBefore)
+      #expect(run.terminal.modes != run.terminal.modesBefore)
       run.terminal.send(key)
       #expect(run.terminal.waitForEnd() == .exit(status))
       #expect(run.damage == [], "after \(key)")

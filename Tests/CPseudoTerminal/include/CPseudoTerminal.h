@@ -11,13 +11,17 @@ struct pseudo_terminal {
   int master;
   /// The terminal itself, kept open so that its modes can be read after the program has ended.
   int terminal;
+  /// Where it lies among the files.
+  char name[64];
   pid_t process;
 };
 
+/// Makes a terminal, in cells. Returns false if that failed.
+bool pseudo_terminal_open(struct pseudo_terminal *result, int columns, int rows);
+
 /// Starts a program as the leader of a session with the terminal as its own. Returns false if that failed.
 bool pseudo_terminal_start(
-  struct pseudo_terminal *result, const char *path, char *const *arguments, char *const *environment, int columns,
-  int rows);
+  struct pseudo_terminal *terminal, const char *path, char *const *arguments, char *const *environment);
 
 /// Gives the terminal another size, in cells and in pixels; the program gets SIGWINCH.
 bool pseudo_terminal_resize(
