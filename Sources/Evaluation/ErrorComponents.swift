@@ -11,6 +11,16 @@ public struct CorrectiveClick: Sendable, Equatable {
   public let voxelCount: Int
 }
 
+/// A connected piece of one sort of error.
+struct ErrorPiece {
+  /// The canal that the piece was missed from or wrongly given to.
+  let canal: ClickKind
+  /// Whether it was wrongly given to the canal; else it was missed.
+  let isFalse: Bool
+  /// Its voxels as offsets into the array.
+  let voxels: [Int]
+}
+
 /// Finds what a clinician would correct next.
 public enum ErrorComponents {
   /// Returns the click at the centre of the largest error component.
@@ -29,6 +39,29 @@ public enum ErrorComponents {
   public static func nextClick(
     prediction: Mask, truth: Mask, canals: Set<ClickKind> = [.left, .right]
   ) throws -> CorrectiveClick? {
+    var largest: ErrorPiece?
+    try forEachPiece(prediction: prediction, truth: truth, canals: canals) { piece in
+      if piece.voxels.count > largest?.voxels.count ?? 0 { largest = piece }
+    }
+    guard let largest else { return nil }
+    return CorrectiveClick(
+      click: Click(
+        kind: largest.isFalse ? .background : largest.canal,
+        voxel: centre(of: largest.voxels, shape: truth.grid.shape, spacing: truth.grid.spacing)), canal: largest.canal,
+      voxelCount: largest.voxels.count)
+  }
+
+  /// Finds every error component, in array order of its first voxel.
+  ///
+  /// - Parameters:
+  ///   - prediction: the mask to be corrected.
+  ///   - truth: the mask that it should be.
+  ///   - canals: the canals whose errors are looked at, `.left` and `.right`.
+  ///   - visit: told of each.
+  /// - Throws: `EvaluationError` when the masks cannot be compared, and what `visit` throws.
+  static func forEachPiece(
+    prediction: Mask, truth: Mask, canals: Set<ClickKind> = [.left, .right], _ visit: (ErrorPiece) throws -> Void
+  ) throws {
     try MaskMetrics.checkComparable(prediction: prediction, truth: truth)
     let shape = truth.grid.shape
     // The sort of error of each voxel: 0 none, else 1 + 2 · (canal is right) + (piece is false).
@@ -40,7 +73,6 @@ public enum ErrorComponents {
       guard canals.contains(label == 1 ? .left : .right) else { continue }
       sorts[offset] = (label == 1 ? 1 : 3) + (expected == 0 ? 1 : 0)
     }
-    var largest: (sort: UInt8, voxels: [Int])?
     var pending: [Int] = []
     for seed in sorts.indices where sorts[seed] != 0 {
       let sort = sorts[seed]
@@ -56,14 +88,8 @@ public enum ErrorComponents {
           }
         }
       }
-      if voxels.count > largest?.voxels.count ?? 0 { largest = (sort, voxels) }
+      try visit(ErrorPiece(canal: sort <= 2 ? .left : .right, isFalse: sort % 2 == 0, voxels: voxels))
     }
-    guard let largest else { return nil }
-    let canal: ClickKind = largest.sort <= 2 ? .left : .right
-    let isFalse = largest.sort % 2 == 0
-    let voxel = centre(of: largest.voxels, shape: shape, spacing: truth.grid.spacing)
-    return CorrectiveClick(
-      click: Click(kind: isFalse ? .background : canal, voxel: voxel), canal: canal, voxelCount: largest.voxels.count)
   }
 
   private static func forEachNeighbour(of offset: Int, in shape: Axes3<Int>, _ visit: (Int) -> Void) {
@@ -80,7 +106,7 @@ public enum ErrorComponents {
   }
 
   /// The voxel of a component that is farthest from everything outside it.
-  private static func centre(of voxels: [Int], shape: Axes3<Int>, spacing: Axes3<Double>) -> Axes3<Int> {
+  static func centre(of voxels: [Int], shape: Axes3<Int>, spacing: Axes3<Double>) -> Axes3<Int> {
     let indices = voxels.sorted().map {
       Axes3($0 / (shape.axis2 * shape.axis1), $0 / shape.axis2 % shape.axis1, $0 % shape.axis2)
     }

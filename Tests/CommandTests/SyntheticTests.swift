@@ -40,6 +40,22 @@ struct SyntheticTests {
     #expect(outcome.json.keys.contains("clicks_to_090"))
   }
 
+  @Test("evaluate phantoms scores each jaw by both rules and single clicks, and prints tables of its lines")
+  func phantoms() throws {
+    let place = try Workplace()
+    let lines = try place.run(
+      "evaluate", "phantoms", "--seed", "7", "--count", "1", "--model", Case.checkpoint, "--maximum", "1",
+      "--no-mirroring", "--step", "1", "--quiet")
+    #expect(lines.status == 0, "\(lines.errors)")
+    #expect(lines.json["seed"] as? Int == 7)
+    #expect((lines.json["corrective"] as? [Any])?.count == 2 && (lines.json["spread"] as? [Any])?.count == 2)
+    try Data(lines.output.utf8).write(to: URL(fileURLWithPath: place.path("jaws.jsonl")))
+    let tables = try place.run("evaluate", "phantoms", "--summary", "jaws.jsonl")
+    #expect(tables.status == 0 && tables.output.contains("| corrective: mean Dice |"))
+    try Data("{}\n".utf8).write(to: URL(fileURLWithPath: place.path("other.jsonl")))
+    #expect(try place.run("evaluate", "phantoms", "--summary", "other.jsonl").status == 2)
+  }
+
   @Test("train writes a model that can be looked at, and names what a data set lacks")
   func train() throws {
     let place = try Workplace()

@@ -13,7 +13,7 @@ struct Evaluate: ParsableCommand {
       Examples:
         canalis evaluate --prediction mask.nii.gz --truth truth.nii.gz
         canalis evaluate clicks --scan scan.nii.gz --truth truth.nii.gz
-      """, subcommands: [Masks.self, EvaluateClicks.self], defaultSubcommand: Masks.self)
+      """, subcommands: [Masks.self, EvaluateClicks.self, EvaluatePhantoms.self], defaultSubcommand: Masks.self)
 
   /// `canalis evaluate` itself.
   struct Masks: ParsableCommand {
