@@ -3,12 +3,11 @@ import Volume
 
 /// Decides which clicks a training step gives, so that the network learns to hear them.
 ///
-/// Two of five steps give none: where there is no click the image alone must decide, as for a scan just opened.
+/// A third of the steps give none: where there is no click the image alone must decide, as for a scan just opened.
 /// The others give clicks on the canals, or on what is none, before the network has
-/// answered; and many go on with clicks where its answer is wrong, as a person would. A third of the crops with a tube that
+/// answered; and half of all go on with clicks where its answer is wrong, as a person would. A third of the crops with a tube that
 /// looks like a canal ask a question that only a click can answer: it is canal if clicked as canal, and none if it is
-/// not clicked or clicked as none. And seldom clicks contradict the image, and are right: a canal is of the other side, or
-/// a stretch of it is none.
+/// not clicked or clicked as none. And seldom clicks contradict the image, and are right: a canal is of the other side.
 struct ClickPolicy: Sendable {
   /// The kind of a click that says "not canal".
   static let backgroundKind = 2
@@ -25,11 +24,10 @@ struct ClickPolicy: Sendable {
   static func decide(for sample: inout TrainingSample) -> Decision {
     askAboutLookAlike(&sample)
     exchangeSides(&sample)
-    eraseStretch(&sample)
     var prompts = sample.neededPrompts
     let mode = sample.random.unit()
-    if mode < 0.4 { return Decision(prompts: prompts, correctiveCount: 0) }
-    if mode < 0.58 {
+    if mode < 0.35 { return Decision(prompts: prompts, correctiveCount: 0) }
+    if mode < 0.5 {
       for label in [UInt8(1), 2] {
         prompts += clicks(on: label, count: sample.random.integer(0...4), sample: &sample)
       }
@@ -39,7 +37,7 @@ struct ClickPolicy: Sendable {
     for label in [UInt8(1), 2] {
       prompts += clicks(on: label, count: sample.random.integer(0...1), sample: &sample)
     }
-    return Decision(prompts: prompts, correctiveCount: sample.random.integer(1...3))
+    return Decision(prompts: prompts, correctiveCount: sample.random.integer(1...4))
   }
 
   /// Clicks on random voxels of a canal.
@@ -91,23 +89,5 @@ struct ClickPolicy: Sendable {
     sample.neededPrompts.removeAll { $0.kind == Int(label) - 1 }
     sample.neededPrompts += clicks(
       among: voxels, kind: Int(3 - label) - 1, count: sample.random.integer(2...4), sample: &sample)
-  }
-
-  /// How far from a click that says "not canal" a stretch ends, in voxels.
-  static let erasedReach = 10
-
-  /// Seldom, a click says that a stretch of a canal is none, as on a false piece that looks like one.
-  private static func eraseStretch(_ sample: inout TrainingSample) {
-    guard sample.random.happens(0.08) else { return }
-    let label: UInt8 = sample.random.happens(0.5) ? 1 : 2
-    let voxels = sample.voxels(labelled: label)
-    guard voxels.count > 100 else { return }
-    let center = sample.index(Int(voxels[sample.random.integer(0...voxels.count - 1)]))
-    func isNear(_ place: Axes3<Int>) -> Bool {
-      (0..<3).reduce(0) { $0 + (place[$1] - center[$1]) * (place[$1] - center[$1]) } <= erasedReach * erasedReach
-    }
-    for voxel in voxels where isNear(sample.index(Int(voxel))) { sample.labels[Int(voxel)] = 0 }
-    sample.neededPrompts.removeAll { $0.kind == Int(label) - 1 && isNear($0.voxel) }
-    sample.neededPrompts.append(PointPrompt(voxel: center, kind: backgroundKind))
   }
 }
