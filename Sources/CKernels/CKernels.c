@@ -14,6 +14,8 @@ extern void omp_set_num_threads(int threads);
 enum { ck_longest_row = 4096 };
 // Products of a convolution that are summed before they are added to the total.
 enum { ck_summands = 64 };
+// Rows of the source that one row of all planes together reads at most, where rows are transformed; a power of two.
+enum { ck_most_rows = 8 };
 
 typedef struct {
   void (*gather)(const ck_slab *slab, int64_t channel, int64_t slice);
@@ -120,11 +122,11 @@ static void slab_body(void *context) {
   const int64_t slices = s->gather_end - s->gather_begin, channels = s->channels + s->ones_channel;
   for (int64_t i; (i = atomic_fetch_add(&work->next_gather, 1)) < slices * channels;)
     work->kernels->gather(s, i / slices, s->gather_begin + i % slices);
-  const int64_t phases = s->phase_depth * s->phase_height * s->phase_width;
+  const int64_t phases = s->phase_depth * s->phase_height * s->phase_width * s->terms;
   if (phases == 0) return;
   GOMP_barrier();
   const int64_t outputs = s->output_end - s->output_begin, groups = work->tile_groups;
-  const int64_t run = (s->output_height - 1) * s->pitch + s->output_width;
+  const int64_t run = (s->result_height - 1) * s->pitch + s->output_width;
   const int64_t tasks = outputs * work->segments * phases * groups;
   for (int64_t i; (i = atomic_fetch_add(&work->next_convolve, 1)) < tasks;) {
     const int64_t group = i % groups, phase = i / groups % phases;
@@ -141,11 +143,11 @@ static void slab_body(void *context) {
 
 void ck_run_slab(const ck_slab *slab, int threads) {
   slab_work work = {.slab = slab, .kernels = all_kernels[slab->isa], .threads = threads};
-  const int64_t run = (slab->output_height - 1) * slab->pitch + slab->output_width;
+  const int64_t run = (slab->result_height - 1) * slab->pitch + slab->output_width;
   // Eight strips at a time, and where that leaves threads idle, the output channels in groups.
   work.segment = 16 * work.kernels->tile_run;
   work.segments = (run + work.segment - 1) / work.segment;
-  const int64_t phases = slab->phase_depth * slab->phase_height * slab->phase_width;
+  const int64_t phases = slab->phase_depth * slab->phase_height * slab->phase_width * slab->terms;
   const int64_t tasks = (slab->output_end - slab->output_begin) * work.segments * phases;
   const int64_t wanted = 8 * (int64_t)threads;
   work.tile_groups = tasks > 0 && tasks < wanted ? least(slab->output_tiles, (wanted + tasks - 1) / tasks) : 1;

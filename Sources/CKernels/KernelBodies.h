@@ -85,6 +85,71 @@ INLINE void NAME(place_row)(
   memset(plane_row + lead + count, 0, (size_t)(pitch - lead - count) * sizeof(float));
 }
 
+// Finishes one row of the source, pooled first where the slab says so.
+INLINE void NAME(source_row)(
+    const ck_slab *s, float *out, int64_t channel, int64_t slice, int64_t row, NAME(affine) a) {
+  const int64_t width = s->width / s->pool_width;
+  if (channel == s->channels) {
+    for (int64_t x = 0; x < width; x++) out[x] = 1;
+  } else if (s->pool_depth * s->pool_height * s->pool_width > 1) {
+    NAME(pool_row)(s, out, channel, slice, row, a);
+  } else {
+    const int64_t at = ((channel * s->depth + slice) * s->height + row) * s->width;
+    NAME(finish_row)(
+        out, s->source.values + at, s->source.residual ? s->source.residual + at : NULL,
+        s->source.write_back ? s->source.write_back + at : NULL, a, width);
+  }
+}
+
+// out = sum of factors[i] * rows[i].
+INLINE void NAME(combine)(
+    float *restrict out, const float *const *rows, const float *restrict factors, int count, int64_t width) {
+  int64_t x = 0;
+  for (; x + WIDTH <= width; x += WIDTH) {
+    NAME(vector) sum = factors[0] * *(const NAME(vector) *)(rows[0] + x);
+    UNROLL for (int i = 1; i < count; i++) sum += factors[i] * *(const NAME(vector) *)(rows[i] + x);
+    *(NAME(vector) *)(out + x) = sum;
+  }
+  for (; x < width; x++) {
+    float sum = factors[0] * rows[0][x];
+    for (int i = 1; i < count; i++) sum += factors[i] * rows[i][x];
+    out[x] = sum;
+  }
+}
+
+// The lengths that transforms have, so that the compiler unrolls them.
+static void NAME(combine_rows)(
+    float *out, const float *const *rows, const float *factors, int64_t count, int64_t width) {
+  if (count == 6) NAME(combine)(out, rows, factors, 6, width);
+  else if (count == 4) NAME(combine)(out, rows, factors, 4, width);
+  else NAME(combine)(out, rows, factors, (int)count, width);
+}
+
+// Fills the planes of one slice with combinations of the source's rows, each of which is finished once.
+static void NAME(gather_transformed)(
+    const ck_slab *s, float *planes, int64_t channel, int64_t slice, int64_t height, int64_t width, NAME(affine) a) {
+  float finished[ck_most_rows * ck_longest_row];
+  const int64_t lead = -s->first_column, spacing = (width + 15) / 16 * 16;
+  int64_t next = s->row_starts[0];
+  for (int64_t j = 0; j < s->plane_height; j++) {
+    const int64_t end = s->row_step * j + s->row_starts[s->row_planes - 1] + s->row_reach;
+    for (; next < end; next++) {
+      float *const out = finished + (next & (ck_most_rows - 1)) * spacing;
+      if (next < 0 || next >= height) memset(out, 0, (size_t)width * sizeof(float));
+      else NAME(source_row)(s, out, channel, slice, next, a);
+    }
+    for (int64_t p = 0; p < s->row_planes; p++) {
+      const float *rows[ck_most_rows];
+      for (int64_t i = 0; i < s->row_reach; i++)
+        rows[i] = finished + ((s->row_step * j + s->row_starts[p] + i) & (ck_most_rows - 1)) * spacing;
+      float *const target = planes + (p * s->plane_height + j) * s->pitch;
+      for (int64_t x = 0; x < lead; x++) target[x] = 0;
+      NAME(combine_rows)(target + lead, rows, s->row_factors + p * s->row_reach, s->row_reach, width);
+      for (int64_t x = lead + width; x < s->pitch; x++) target[x] = 0;
+    }
+  }
+}
+
 static void NAME(gather)(const ck_slab *s, int64_t channel, int64_t slice) {
   const int64_t slot = (slice + s->slot_origin) % s->slots;
   float *const planes = s->padded + channel * s->channel_stride + slot * s->slice_stride;
@@ -92,40 +157,32 @@ static void NAME(gather)(const ck_slab *s, int64_t channel, int64_t slice) {
   const int64_t depth = s->depth / s->pool_depth, height = s->height / s->pool_height;
   const int64_t width = s->width / s->pool_width;
   if (slice < 0 || slice >= depth) {
-    memset(planes, 0, (size_t)(s->row_stride * s->column_stride * plane_size) * sizeof(float));
+    memset(planes, 0, (size_t)(s->row_planes * s->column_stride * plane_size) * sizeof(float));
     return;
   }
-  const int is_one = channel == s->channels;
-  const int is_pooled = s->pool_depth * s->pool_height * s->pool_width > 1;
-  const NAME(affine) a = NAME(channel_affine)(&s->source, is_one ? 0 : channel);
+  const NAME(affine) a = NAME(channel_affine)(&s->source, channel == s->channels ? 0 : channel);
+  if (s->row_reach > 1) {
+    NAME(gather_transformed)(s, planes, channel, slice, height, width, a);
+    return;
+  }
   float finished[ck_longest_row];
-  for (int64_t parity = 0; parity < s->row_stride; parity++)
+  for (int64_t p = 0; p < s->row_planes; p++)
     for (int64_t j = 0; j < s->plane_height; j++) {
-      const int64_t row = (j + s->first_row) * s->row_stride + parity;
-      float *const target = planes + (parity * s->column_stride * s->plane_height + j) * s->pitch;
+      const int64_t row = s->row_step * j + (s->row_starts ? s->row_starts[p] : 0);
+      float *const target = planes + (p * s->column_stride * s->plane_height + j) * s->pitch;
       if (row < 0 || row >= height) {
         for (int64_t c = 0; c < s->column_stride; c++)
           memset(target + c * plane_size, 0, (size_t)s->pitch * sizeof(float));
         continue;
       }
       // With one column parity the row is finished in its place.
-      const int is_direct = s->column_stride == 1;
       const int64_t lead = -s->first_column;
-      float *const out = is_direct ? target + lead : finished;
-      if (is_one) {
-        for (int64_t x = 0; x < width; x++) out[x] = 1;
-      } else if (is_pooled) {
-        NAME(pool_row)(s, out, channel, slice, row, a);
-      } else {
-        const int64_t at = ((channel * s->depth + slice) * s->height + row) * s->width;
-        NAME(finish_row)(
-            out, s->source.values + at, s->source.residual ? s->source.residual + at : NULL,
-            s->source.write_back ? s->source.write_back + at : NULL, a, width);
-      }
-      if (is_direct) {
+      if (s->column_stride == 1) {
         for (int64_t x = 0; x < lead; x++) target[x] = 0;
+        NAME(source_row)(s, target + lead, channel, slice, row, a);
         for (int64_t x = lead + width; x < s->pitch; x++) target[x] = 0;
       } else {
+        NAME(source_row)(s, finished, channel, slice, row, a);
         for (int64_t c = 0; c < s->column_stride; c++)
           NAME(place_row)(target + c * plane_size, finished, width, s->pitch, s->first_column, s->column_stride, c);
       }
@@ -143,7 +200,7 @@ INLINE void NAME(tile)(
     const float *weights, const float *bias, float *result, int64_t result_plane) {
   NAME(vector) totals[TILE][RUN];
   UNROLL for (int m = 0; m < TILE; m++)
-    UNROLL for (int n = 0; n < vectors; n++) totals[m][n] = (NAME(vector))(bias[m]);
+    UNROLL for (int n = 0; n < vectors; n++) totals[m][n] = (NAME(vector))(bias ? bias[m] : 0);
   const int64_t group = taps < ck_summands ? (ck_summands + taps - 1) / taps : 1;
   for (int64_t c = 0; c < channels;) {
     const int64_t end = c + group < channels ? c + group : channels;
@@ -179,7 +236,7 @@ static void NAME(double_tile)(
     const float *input, int64_t channel_stride, const int64_t *offsets, int64_t taps, int64_t channels,
     const float *weights, const float *bias, float *result, int64_t result_plane) {
   NAME(wide) sums[TILE];
-  UNROLL for (int m = 0; m < TILE; m++) sums[m] = (NAME(wide))((double)bias[m]);
+  UNROLL for (int m = 0; m < TILE; m++) sums[m] = (NAME(wide))(bias ? (double)bias[m] : 0);
   for (int64_t c = 0; c < channels; c++, input += channel_stride)
     for (int64_t t = 0; t < taps; t++, weights += TILE) {
       const NAME(wide) x = __builtin_convertvector(*(const NAME(vector) *)(input + offsets[t]), NAME(wide));
@@ -193,7 +250,7 @@ static void NAME(convolve)(
     const ck_slab *s, int64_t slice, int64_t phase_index, int64_t begin, int64_t end, int64_t tile_begin,
     int64_t tile_end) {
   const ck_phase *phase = &s->phases[phase_index];
-  const int64_t phases = s->phase_depth * s->phase_height * s->phase_width;
+  const int64_t phases = s->phase_depth * s->phase_height * s->phase_width * s->terms;
   const int64_t taps = phase->tap_count;
   int64_t offsets[taps];
   for (int64_t t = 0; t < taps; t++) {
@@ -210,7 +267,7 @@ static void NAME(convolve)(
     const int64_t to = from + strip < end ? from + strip : end;
     for (int64_t tile = tile_begin; tile < tile_end; tile++) {
       const float *weights = phase->weights + tile * s->convolved_channels * taps * TILE;
-      const float *bias = s->bias + tile * TILE;
+      const float *bias = phase->bias ? phase->bias + tile * TILE : NULL;
       float *out = result + tile * TILE * s->result_plane;
       if (s->sums_in_double) {
         for (int64_t q = from; q < to; q += WIDTH)
@@ -242,13 +299,14 @@ static void NAME(convolve)(
 
 // Sum and sum of squares in double precision: their difference of large numbers must not cost the deviation's digits.
 INLINE void NAME(store_row)(
-    float *destination, const float *row, const float *addend, int64_t count, NAME(wide) * sum, NAME(wide) * square,
-    double *tail_sum, double *tail_square) {
+    float *destination, const float *row, const float *addend, int64_t count, int wants_sums, NAME(wide) * sum,
+    NAME(wide) * square, double *tail_sum, double *tail_square) {
   int64_t i = 0;
   for (; i + WIDTH <= count; i += WIDTH) {
     NAME(vector) v = *(const NAME(vector) *)(row + i);
     if (addend) v += *(const NAME(vector) *)(addend + i);
     *(NAME(vector) *)(destination + i) = v;
+    if (!wants_sums) continue;
     NAME(wide) w = __builtin_convertvector(v, NAME(wide));
     *sum += w;
     *square += w * w;
@@ -275,37 +333,51 @@ static void NAME(add_boxes)(const ck_slab *s, float *row, int64_t channel, int64
   }
 }
 
+// A row of one position's output: a row of the result itself, or a sum of the terms' rows.
+INLINE float *NAME(output_row)(const ck_slab *s, float *room, float *result, int64_t term_step, int64_t row) {
+  float *const first = result + row / s->term_rows * s->pitch;
+  if (s->terms == 1) return first;
+  const float *rows[ck_most_rows];
+  for (int64_t i = 0; i < s->terms; i++) rows[i] = first + i * term_step;
+  NAME(combine_rows)(room, rows, s->output_factors + row % s->term_rows * s->terms, s->terms, s->output_width);
+  return room;
+}
+
 static void NAME(scatter)(const ck_slab *s, int64_t slice, int64_t channel) {
-  const int64_t phases = s->phase_depth * s->phase_height * s->phase_width;
+  const int64_t positions = s->phase_depth * s->phase_height * s->phase_width;
   const int64_t result_channels = s->output_tiles * TILE;
   const int64_t height = s->output_height * s->phase_height, width = s->output_width * s->phase_width;
-  float *const result =
-      s->result + (slice - s->output_begin) * phases * result_channels * s->result_plane + channel * s->result_plane;
-  const int64_t phase_step = result_channels * s->result_plane;
+  const int64_t term_step = result_channels * s->result_plane, step = s->terms * term_step;
+  float *const result = s->result + (slice - s->output_begin) * positions * step + channel * s->result_plane;
   NAME(wide) sum = 0, square = 0;
   double tail_sum = 0, tail_square = 0;
-  float interleaved[ck_longest_row];
+  float room[2][ck_longest_row], interleaved[ck_longest_row];
   for (int64_t d = 0; d < s->phase_depth; d++)
     for (int64_t y = 0; y < height; y++) {
       const int64_t at =
           ((channel * s->destination_depth + slice * s->phase_depth + d) * height + y) * width;
-      const int64_t phase = (d * s->phase_height + y % s->phase_height) * s->phase_width;
-      float *row = result + phase * phase_step + (y / s->phase_height) * s->pitch;
+      const int64_t position = (d * s->phase_height + y % s->phase_height) * s->phase_width;
+      float *const first = result + position * step;
+      const int64_t line = y / s->phase_height;
+      float *row = NAME(output_row)(s, room[0], first, term_step, line);
       if (s->phase_width == 2) {
-        const float *odd = row + phase_step;
+        const float *odd = NAME(output_row)(s, room[1], first + step, term_step, line);
         for (int64_t x = 0; x < s->output_width; x++) {
           interleaved[2 * x] = row[x];
           interleaved[2 * x + 1] = odd[x];
         }
         row = interleaved;
       } else if (s->phase_width > 2) {
-        for (int64_t p = 0; p < s->phase_width; p++)
-          for (int64_t x = 0; x < s->output_width; x++) interleaved[x * s->phase_width + p] = row[p * phase_step + x];
+        for (int64_t p = 0; p < s->phase_width; p++) {
+          const float *part = NAME(output_row)(s, room[0], first + p * step, term_step, line);
+          for (int64_t x = 0; x < s->output_width; x++) interleaved[x * s->phase_width + p] = part[x];
+        }
         row = interleaved;
       }
       if (s->box_count) NAME(add_boxes)(s, row, channel, slice * s->phase_depth + d, y);
       NAME(store_row)(
-          s->destination + at, row, s->addend ? s->addend + at : NULL, width, &sum, &square, &tail_sum, &tail_square);
+          s->destination + at, row, s->addend ? s->addend + at : NULL, width, s->sums != NULL, &sum, &square, &tail_sum,
+          &tail_square);
     }
   if (s->sums) {
     for (int i = 0; i < WIDTH; i++) {

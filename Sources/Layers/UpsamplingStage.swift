@@ -11,8 +11,27 @@ public final class UpsamplingStage {
   private let norm: InstanceNorm
   private let rest: [ConvolutionUnit]
   private let slope: Float
-  /// From dense prompt maps to what they add to the first convolution's result.
-  private let prompted: Convolution?
+  /// From the dense prompt maps of each kind of click, and last of all kinds, to what they add to the first convolution's
+  /// result.
+  private let prompted: [Convolution]
+
+  /// Dense prompt maps in a box: those of one kind of click, or all.
+  public struct PromptBox {
+    /// The kind, or `nil` for all.
+    public var kind: Int?
+    /// The maps.
+    public var maps: FeatureBox
+
+    /// Creates a box.
+    ///
+    /// - Parameters:
+    ///   - kind: The kind, or `nil` for all.
+    ///   - maps: The maps.
+    public init(kind: Int?, maps: FeatureBox) {
+      self.kind = kind
+      self.maps = maps
+    }
+  }
 
   /// Reads the parameters.
   ///
@@ -26,11 +45,13 @@ public final class UpsamplingStage {
   ///   - factor: Upsampling factors.
   ///   - extent: The size of the coarse grid.
   ///   - style: Bias, epsilon, slope.
-  ///   - promptWeights: `[channels, maps]`, from dense prompt maps to what is added to the upsampled map, or `nil`.
+  ///   - promptWeights: `[channels, maps]`, from dense prompt maps, those of a kind of click together, to what is added to
+  ///     the upsampled map; or `nil`.
+  ///   - promptKinds: Kinds of click, at least 1, each with as many maps.
   /// - Throws: The source's error.
   public init(
     upsampling: ParameterScope, units: ParameterScope, inputs: Int, channels: Int, count: Int, kernel: Extent,
-    factor: Extent, extent: Extent, style: UnitStyle, promptWeights: [Float]? = nil
+    factor: Extent, extent: Extent, style: UnitStyle, promptWeights: [Float]? = nil, promptKinds: Int = 1
   ) throws {
     let first = units["convs.0"]
     let weights = try first.values("conv.weight", [channels, 2 * channels] + kernel.array)
@@ -50,12 +71,18 @@ public final class UpsamplingStage {
         units["convs.\(index)"], inputs: channels, outputs: channels, kernel: kernel, extent: fine, style: style)
     }
     slope = style.slope
-    prompted = try promptWeights.map { prompts in
-      let maps = prompts.count / channels
-      return try Convolution(
-        weights: Self.compose(weights, with: prompts, channels: channels, maps: maps, taps: kernel.count), bias: nil,
-        weightInputs: maps, outputs: channels, kernel: kernel, extent: Extent(repeating: 1),
-        instructionSet: style.instructionSet)
+    guard let promptWeights else {
+      prompted = []
+      return
+    }
+    let maps = promptWeights.count / channels
+    let composed = Self.compose(weights, with: promptWeights, channels: channels, maps: maps, taps: kernel.count)
+    let mapsOfKind = maps / promptKinds
+    let ranges = (0..<promptKinds).map { $0 * mapsOfKind..<($0 + 1) * mapsOfKind } + [0..<maps]
+    prompted = try ranges.map { range in
+      try Convolution(
+        weights: composed, bias: nil, weightInputs: maps, range: range,
+        outputs: channels, kernel: kernel, extent: fine, instructionSet: style.instructionSet)
     }
   }
 
@@ -118,16 +145,25 @@ public final class UpsamplingStage {
   ///   - skipHalf: What `encodeSkip` stored.
   ///   - prompts: Dense prompt maps, zero outside these boxes and within the kernel's reach of their sides, except where
   ///     a side is the volume's.
+  ///   - promptRoom: Holds what the prompts add, as far as it reaches.
   ///   - destination: Receives the convolutions' results.
   ///   - scratch: Scratch memory.
   ///   - meter: Is told of the work.
   /// - Returns: The result, norm and activation pending.
   /// - Throws: What the meter throws.
   public func forward(
-    _ coarse: Features, skipHalf: FloatBuffer, prompts: [FeatureBox] = [], into destination: FloatBuffer,
-    scratch: FloatBuffer, meter: WorkMeter
+    _ coarse: Features, skipHalf: FloatBuffer, prompts: [PromptBox] = [], promptRoom: FloatBuffer? = nil,
+    into destination: FloatBuffer, scratch: FloatBuffer, meter: WorkMeter
   ) throws -> Features {
-    let boxes = try prompts.compactMap { try spread($0, scratch: scratch) }
+    var begin = 0
+    let boxes = try prompts.map { prompt in
+      let end = begin + upsampled.layout.outputs * prompt.maps.extent.count
+      if let promptRoom, end <= promptRoom.count {
+        defer { begin = end }
+        return try spread(prompt, into: promptRoom, at: begin, scratch: scratch)
+      }
+      return try spread(prompt, into: FloatBuffer(count: end - begin), at: 0, scratch: scratch)
+    }
     let sums = try meter.run(upsampled.layout.multiplyAccumulates) { progress in
       try upsampled.run(
         coarse, adding: skipHalf.pointer, boxes: boxes, into: destination.pointer, scratch: scratch, observer: progress)
@@ -140,14 +176,16 @@ public final class UpsamplingStage {
   }
 
   /// What a box of prompt maps adds to the first convolution's result.
-  private func spread(_ maps: FeatureBox, scratch: FloatBuffer) throws -> FeatureBox? {
-    guard let convolution = prompted?.resized(to: maps.extent) else { return nil }
+  private func spread(
+    _ prompt: PromptBox, into result: FloatBuffer, at offset: Int, scratch: FloatBuffer
+  ) throws -> FeatureBox {
+    let maps = prompt.maps
+    let convolution = prompted[prompt.kind ?? prompted.count - 1].resized(to: maps.extent)
     let layout = convolution.layout
-    let result = try FloatBuffer(count: layout.outputs * maps.extent.count)
     let room = scratch.count >= layout.scratchCount ? scratch : try FloatBuffer(count: layout.scratchCount)
     _ = try convolution.run(
-      Features(values: maps.values.pointer, channels: layout.inputs, extent: maps.extent), into: result.pointer,
-      scratch: room, wantsSums: false)
-    return FeatureBox(origin: maps.origin, extent: maps.extent, values: result)
+      Features(values: maps.values.pointer, channels: layout.inputs, extent: maps.extent),
+      into: result.pointer + offset, scratch: room, wantsSums: false)
+    return FeatureBox(origin: maps.origin, extent: maps.extent, values: result, offset: offset)
   }
 }

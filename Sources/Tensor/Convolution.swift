@@ -11,8 +11,11 @@ public final class Convolution {
   public let layout: ConvolutionLayout
 
   private let weights: PackedWeights
-  private let sumsInDouble: Bool
   private let taps: [ck_tap]
+  /// Where the planes' rows begin.
+  private let rowStarts: [Int64]
+  /// The factors of the planes' rows, then of the terms in the outputs.
+  private let factors: [Float]
 
   /// Creates a convolution with padding `(kernel - 1) / 2`.
   ///
@@ -36,11 +39,11 @@ public final class Convolution {
     let range = range ?? 0..<weightInputs
     let layout = ConvolutionLayout(
       inputs: range.count, outputs: outputs, kernel: kernel, stride: stride, extent: extent,
-      instructionSet: instructionSet)
+      instructionSet: instructionSet, mostWorkInDouble: mostWorkInDouble)
     let packed = try PackedWeights.convolution(
       weights: weights, bias: bias, geometry: layout.geometry, kernel: kernel, weightInputs: weightInputs, range: range,
       outputs: outputs, instructionSet: instructionSet)
-    self.init(layout: layout, weights: packed, sumsInDouble: layout.multiplyAccumulates <= mostWorkInDouble)
+    self.init(layout: layout, weights: packed)
   }
 
   /// Creates a transposed convolution (kernel = stride = factor) followed by a convolution of its output, as one step
@@ -73,7 +76,7 @@ public final class Convolution {
       kernel: kernel,
       weightInputs: weightInputs, middle: middle, inputs: inputs, outputs: outputs,
       instructionSet: instructionSet)
-    self.init(layout: layout, weights: packed, sumsInDouble: false)
+    self.init(layout: layout, weights: packed)
   }
 
   /// The same convolution, sharing its weights, for a source of another size.
@@ -81,14 +84,17 @@ public final class Convolution {
   /// - Parameter extent: The size of the source.
   /// - Returns: The convolution.
   public func resized(to extent: Extent) -> Convolution {
-    Convolution(layout: layout.resized(to: extent), weights: weights, sumsInDouble: sumsInDouble)
+    Convolution(layout: layout.resized(to: extent), weights: weights)
   }
 
-  private init(layout: ConvolutionLayout, weights: PackedWeights, sumsInDouble: Bool) {
+  private init(layout: ConvolutionLayout, weights: PackedWeights) {
     self.layout = layout
     self.weights = weights
-    self.sumsInDouble = sumsInDouble
-    taps = layout.geometry.phases.flatMap { $0.taps.map(\.tap) }
+    let geometry = layout.geometry
+    taps = geometry.phases.flatMap { $0.taps.map(\.tap) }
+    rowStarts = geometry.rowPlanes.map { Int64($0.start) }
+    let rows = geometry.rowPlanes.map(\.factors) + (geometry.transform?.output ?? [])
+    factors = rows.flatMap { $0.map { Float($0) } }
   }
 
   /// Convolves.
@@ -122,22 +128,25 @@ public final class Convolution {
     slab.slot_origin = Int64(-geometry.firstSlice)
     slab.channel_stride = Int64(layout.channelStride)
     slab.slice_stride = Int64(geometry.sliceStride)
-    slab.row_stride = Int64(geometry.stride.height)
+    slab.row_planes = Int64(geometry.rowPlanes.count)
+    slab.row_reach = Int64(geometry.rowPlanes[0].factors.count)
+    slab.row_step = Int64(geometry.rowStep)
     slab.column_stride = Int64(geometry.stride.width)
     slab.plane_height = Int64(geometry.planeHeight)
     slab.pitch = Int64(geometry.pitch)
-    slab.first_row = Int64(geometry.firstRow)
     slab.first_column = Int64(geometry.firstColumn)
     slab.ones_channel = Int64(layout.onesChannel)
     slab.convolved_channels = Int64(layout.inputs + layout.onesChannel)
     slab.depth_stride = Int64(geometry.stride.depth)
-    slab.sums_in_double = sumsInDouble ? 1 : 0
+    slab.sums_in_double = layout.sumsInDouble ? 1 : 0
     slab.phase_depth = Int64(geometry.factor.depth)
     slab.phase_height = Int64(geometry.factor.height)
     slab.phase_width = Int64(geometry.factor.width)
     slab.output_channels = Int64(outputs)
     slab.output_tiles = Int64(weights.tiles)
-    slab.bias = UnsafePointer(weights.bias.pointer)
+    slab.terms = Int64(geometry.transform?.terms ?? 1)
+    slab.term_rows = Int64(geometry.transform?.outputs ?? 1)
+    slab.result_height = Int64(geometry.resultHeight)
     slab.output_height = Int64(cells.height)
     slab.output_width = Int64(cells.width)
     slab.result = scratch.pointer + layout.paddedCount
@@ -148,14 +157,17 @@ public final class Convolution {
 
     let boxAddends = boxes.map { $0.addend(channels: outputs, within: layout.outputExtent) }
     var sums = [Double](repeating: 0, count: wantsSums ? cells.depth * outputs * 2 : 0)
-    try taps.withUnsafeBufferPointer { taps in
+    try withTables { taps, starts, factors in
+      slab.row_starts = starts
+      slab.row_factors = factors
+      slab.output_factors = factors + geometry.rowPlanes.count * geometry.rowPlanes[0].factors.count
       var phases: [ck_phase] = []
       var firstTap = 0
       for (index, phase) in geometry.phases.enumerated() {
         phases.append(
           ck_phase(
-            taps: taps.baseAddress.map { $0 + firstTap },
-            weights: UnsafePointer(weights.values.pointer + weights.starts[index]), tap_count: Int64(phase.taps.count)))
+            taps: taps + firstTap, weights: UnsafePointer(weights.values.pointer + weights.starts[index]),
+            bias: phase.takesBias ? UnsafePointer(weights.bias.pointer) : nil, tap_count: Int64(phase.taps.count)))
         firstTap += phase.taps.count
       }
       try withBuffers(phases, boxAddends, &sums) { phases, boxes, sums in
@@ -179,6 +191,22 @@ public final class Convolution {
       }
     }
     return sums
+  }
+
+  /// Lends the memory of what a run reads beside its weights.
+  private func withTables(
+    _ body: (UnsafePointer<ck_tap>, UnsafePointer<Int64>, UnsafePointer<Float>) throws -> Void
+  ) rethrows {
+    try taps.withUnsafeBufferPointer { taps in
+      try rowStarts.withUnsafeBufferPointer { starts in
+        try factors.withUnsafeBufferPointer { factors in
+          guard let taps = taps.baseAddress, let starts = starts.baseAddress, let factors = factors.baseAddress else {
+            preconditionFailure("a convolution has taps and rows")
+          }
+          try body(taps, starts, factors)
+        }
+      }
+    }
   }
 
   /// Lends three arrays' memory at once.

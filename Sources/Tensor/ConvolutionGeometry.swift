@@ -1,7 +1,7 @@
 import CKernels
 
-/// Where a convolution's taps lie in padded slices: the source's slices taken apart by the stride, with the zeros that
-/// the kernel reaches around them, so that every tap is one constant offset.
+/// Where a convolution's taps lie in padded slices: the source's slices taken apart by the stride or transformed along
+/// their rows, with the zeros that the kernel reaches around them, so that every tap is one constant offset.
 struct ConvolutionGeometry {
   /// A position in the convolution's kernel and, when upsampling, in the transposed convolution's kernel.
   struct Contribution {
@@ -9,15 +9,32 @@ struct ConvolutionGeometry {
     var position: Extent
   }
 
-  /// One tap: what its weight is the sum of, and what the kernel function reads.
+  /// One tap that is read: what its weight is the sum of, and what the kernel function reads.
   struct Tap {
-    var contributions: [Contribution]
+    /// Positions in `Position.taps`, each with a factor.
+    var parts: [(index: Int, factor: Double)]
     var tap: ck_tap
   }
 
-  /// Output positions that share their taps; one for a convolution, one per position in a coarse cell when upsampling.
+  /// One sum of taps over the padded slices.
   struct Phase {
     var taps: [Tap]
+    /// Whether the bias belongs to it.
+    var takesBias: Bool
+  }
+
+  /// Outputs that share their weights; one for a convolution, one per position in a coarse cell when upsampling. Each is
+  /// `terms` phases.
+  struct Position {
+    /// What the weight of each tap is the sum of, before rows are transformed.
+    var taps: [[Contribution]]
+  }
+
+  /// Where the rows of one plane of a padded slice come from: row j is a combination of the source's rows from
+  /// `rowStep * j + start` on.
+  struct RowPlane: Equatable {
+    var start: Int
+    var factors: [Double]
   }
 
   /// One tap along one axis: the offset in cells, the parity plane, and pairs of positions as in `Contribution`.
@@ -41,18 +58,27 @@ struct ConvolutionGeometry {
   let stride: Extent
   /// Upsampling factors, 1 for a convolution.
   let factor: Extent
-  /// Taps of each phase.
+  /// Outputs by their weights.
+  let positions: [Position]
+  /// Sums of taps, those of a position together.
   let phases: [Phase]
+  /// How rows are transformed, or `nil` for not at all.
+  let transform: RowTransform?
+  /// Planes of a padded slice, before columns are taken apart.
+  let rowPlanes: [RowPlane]
+  /// Rows of the source from one row of a plane to the next.
+  let rowStep: Int
   /// The first slice that slice 0 of the output reads, at most 0.
   let firstSlice: Int
   /// Slices that one slice of output reads.
   let sliceCount: Int
-  /// The first row and column of a plane, at most 0.
-  let firstRow: Int
+  /// The first column of a plane, at most 0.
   let firstColumn: Int
-  /// The size of one parity plane.
+  /// The size of one plane.
   let planeHeight: Int
   let pitch: Int
+  /// Rows of a phase's result, each of which is `transform.outputs` rows of output.
+  let resultHeight: Int
 
   /// Describes a convolution with padding `(kernel - 1) / 2`.
   ///
@@ -60,7 +86,8 @@ struct ConvolutionGeometry {
   ///   - kernel: Odd sizes.
   ///   - stride: Divides the input's size.
   ///   - input: The size of the input.
-  init(kernel: Extent, stride: Extent, input: Extent) {
+  ///   - transformsRows: Whether rows are transformed if there is a transform for the kernel.
+  init(kernel: Extent, stride: Extent, input: Extent, transformsRows: Bool) {
     // Depth is not taken apart by parity: its stride is a stride over whole slices.
     let axes = [
       Self.convolutionAxis(kernel: kernel.depth, stride: 1),
@@ -68,7 +95,8 @@ struct ConvolutionGeometry {
       Self.convolutionAxis(kernel: kernel.width, stride: stride.width),
     ]
     self.init(
-      axes: axes, kernel: kernel, cells: input.divided(by: stride), stride: stride, factor: Extent(repeating: 1))
+      axes: axes, kernel: kernel, cells: input.divided(by: stride), stride: stride, factor: Extent(repeating: 1),
+      transformsRows: transformsRows)
   }
 
   /// Describes a transposed convolution (kernel = stride = `factor`) and the convolution of its output as one step from
@@ -79,65 +107,143 @@ struct ConvolutionGeometry {
   ///   - kernel: Odd sizes of the convolution at the fine grid.
   ///   - factor: Upsampling factors.
   ///   - coarse: The size of the coarse grid.
-  init(kernel: Extent, factor: Extent, coarse: Extent) {
+  ///   - transformsRows: Whether rows are transformed if there is a transform for the kernel.
+  init(kernel: Extent, factor: Extent, coarse: Extent, transformsRows: Bool) {
     let axes = zip(kernel.array, factor.array).map { Self.upsamplingAxis(kernel: $0, factor: $1) }
-    self.init(axes: axes, kernel: kernel, cells: coarse, stride: Extent(repeating: 1), factor: factor)
+    self.init(
+      axes: axes, kernel: kernel, cells: coarse, stride: Extent(repeating: 1), factor: factor,
+      transformsRows: transformsRows)
   }
 
-  private init(axes: [Axis], kernel: Extent, cells: Extent, stride: Extent, factor: Extent) {
+  private init(
+    axes: [Axis], kernel: Extent, cells: Extent, stride: Extent, factor: Extent, transformsRows: Bool
+  ) {
     self.kernel = kernel
     self.cells = cells
     self.stride = stride
     self.factor = factor
     firstSlice = axes[0].first
     sliceCount = axes[0].last - axes[0].first + 1
-    firstRow = axes[1].first
     firstColumn = axes[2].first
-    planeHeight = cells.height + axes[1].last - axes[1].first
     pitch = cells.width + axes[2].last - axes[2].first
+    let rows = transformsRows && stride.height * stride.width == 1 ? axes[1].phases : []
+    let transform = Self.transform(of: rows)
+    self.transform = transform
+    var planes: [RowPlane] = []
+    if let transform {
+      resultHeight = (cells.height + transform.outputs - 1) / transform.outputs
+      planeHeight = resultHeight
+      rowStep = transform.outputs
+      for taps in rows where !planes.contains(where: { $0.start == taps[0].cell }) {
+        planes += transform.input.map { RowPlane(start: taps[0].cell, factors: $0) }
+      }
+    } else {
+      resultHeight = cells.height
+      planeHeight = cells.height + axes[1].last - axes[1].first
+      rowStep = stride.height
+      planes = (0..<stride.height).map { RowPlane(start: axes[1].first * stride.height + $0, factors: [1]) }
+    }
+    rowPlanes = planes
     var phases: [Phase] = []
+    var positions: [Position] = []
     for depth in axes[0].phases {
       for row in axes[1].phases {
         for column in axes[2].phases {
-          var taps: [Tap] = []
-          for d in depth {
-            for h in row {
-              for w in column {
-                let plane = h.parity * stride.width + w.parity
-                let offset = (plane * planeHeight + h.cell - firstRow) * pitch + w.cell - firstColumn
-                let contributions = d.contributions.flatMap { depth in
-                  h.contributions.flatMap { row in
-                    w.contributions.map { column in
-                      Contribution(
-                        kernel: Extent(depth.kernel, row.kernel, column.kernel),
-                        position: Extent(depth.position, row.position, column.position))
-                    }
-                  }
+          positions.append(Position(taps: Self.contributions(depth, row, column)))
+          // What stands for the kernel's rows: the rows themselves, or terms, each a sum over all of them.
+          let terms: [[RowTerm]]
+          if let transform {
+            let first = planes.firstIndex { $0.start == row[0].cell } ?? 0
+            terms = transform.filter.enumerated().map { term, factors in
+              [RowTerm(plane: first + term, row: 0, parts: Array(factors.enumerated()))]
+            }
+          } else {
+            terms = [
+              row.enumerated().map { index, tap in
+                RowTerm(plane: tap.parity, row: tap.cell - axes[1].first, parts: [(index, 1)])
+              }
+            ]
+          }
+          for (number, term) in terms.enumerated() {
+            var taps: [Tap] = []
+            for (d, depthTap) in depth.enumerated() {
+              for rowTerm in term {
+                for (w, columnTap) in column.enumerated() {
+                  let plane = rowTerm.plane * stride.width + columnTap.parity
+                  let offset = (plane * planeHeight + rowTerm.row) * pitch + columnTap.cell - firstColumn
+                  taps.append(
+                    Tap(
+                      parts: rowTerm.parts.map { part in
+                        ((d * row.count + part.index) * column.count + w, part.factor)
+                      }, tap: ck_tap(depth: Int32(depthTap.cell), offset: Int32(offset))))
                 }
-                taps.append(
-                  Tap(contributions: contributions, tap: ck_tap(depth: Int32(d.cell), offset: Int32(offset))))
               }
             }
+            phases.append(Phase(taps: taps, takesBias: number == transform?.commonTerm ?? 0))
           }
-          phases.append(Phase(taps: taps))
         }
       }
     }
     self.phases = phases
+    self.positions = positions
+  }
+
+  /// Rows of a padded slice that one output row reads, and which rows of the kernel are in their weights.
+  private struct RowTerm {
+    var plane: Int
+    var row: Int
+    var parts: [(index: Int, factor: Double)]
+
+    init(plane: Int, row: Int, parts: [(Int, Double)]) {
+      self.plane = plane
+      self.row = row
+      self.parts = parts
+    }
+  }
+
+  /// The transform for the taps of all positions along the rows' axis, if there is one.
+  private static func transform(of positions: [[AxisTap]]) -> RowTransform? {
+    guard let taps = positions.first?.count, positions.allSatisfy({ $0.count == taps }) else { return nil }
+    return RowTransform.filter(taps: taps)
+  }
+
+  /// What each tap's weight is the sum of.
+  private static func contributions(_ depth: [AxisTap], _ row: [AxisTap], _ column: [AxisTap]) -> [[Contribution]] {
+    var taps: [[Contribution]] = []
+    for d in depth {
+      for h in row {
+        for w in column {
+          taps.append(
+            d.contributions.flatMap { depth in
+              h.contributions.flatMap { row in
+                w.contributions.map { column in
+                  Contribution(
+                    kernel: Extent(depth.kernel, row.kernel, column.kernel),
+                    position: Extent(depth.position, row.position, column.position))
+                }
+              }
+            })
+        }
+      }
+    }
+    return taps
   }
 
   /// The same taps for a source of another size.
   func resized(to extent: Extent) -> ConvolutionGeometry {
     factor == Extent(repeating: 1)
-      ? ConvolutionGeometry(kernel: kernel, stride: stride, input: extent)
-      : ConvolutionGeometry(kernel: kernel, factor: factor, coarse: extent)
+      ? ConvolutionGeometry(kernel: kernel, stride: stride, input: extent, transformsRows: transform != nil)
+      : ConvolutionGeometry(kernel: kernel, factor: factor, coarse: extent, transformsRows: transform != nil)
   }
 
-  /// Floats of one padded slice, all parity planes.
-  var sliceStride: Int { stride.height * stride.width * planeHeight * pitch }
+  /// Products for one input and one output channel, a slice of output and a column.
+  var productsPerColumn: Int { resultHeight * phases.reduce(0) { $0 + $1.taps.count } }
 
-  /// Values from the first to the last output of a plane, those between rows included.
-  var run: Int { (cells.height - 1) * pitch + cells.width }
+  /// Floats of one padded slice, all planes.
+  var sliceStride: Int { rowPlanes.count * stride.width * planeHeight * pitch }
+
+  /// Values from the first to the last result of a plane, those between rows included.
+  var run: Int { (resultHeight - 1) * pitch + cells.width }
 
   private static func floorDivide(_ value: Int, _ divisor: Int) -> Int {
     value >= 0 ? value / divisor : -((-value + divisor - 1) / divisor)

@@ -8,15 +8,19 @@ public struct ConvolutionLayout {
   public let inputExtent: Extent
   /// The size of the result.
   public let outputExtent: Extent
-  /// Multiply-accumulates of one run.
+  /// Multiply-accumulates of one run, those that are executed.
   public let multiplyAccumulates: Int
   /// Floats of scratch memory that one run needs.
   public let scratchCount: Int
+  /// Floats of scratch memory that a run takes at most unless one slice takes more.
+  public static let mostScratch = 1 << 19
   /// Floats of packed weights.
   public let weightCount: Int
 
   /// The instruction set that runs it.
   let instructionSet: InstructionSet
+  /// Whether products are summed in double precision.
+  let sumsInDouble: Bool
   let geometry: ConvolutionGeometry
   /// 1 for an upsampling step: a channel that is 1 inside the coarse grid and 0 outside.
   let onesChannel: Int
@@ -37,13 +41,19 @@ public struct ConvolutionLayout {
   ///   - stride: Divides `extent`.
   ///   - extent: The size of the source.
   ///   - instructionSet: One that the processor has.
+  ///   - mostWorkInDouble: A convolution of at most so many multiply-accumulates sums its products in double precision.
   public init(
     inputs: Int, outputs: Int, kernel: Extent, stride: Extent = Extent(repeating: 1), extent: Extent,
-    instructionSet: InstructionSet = .best
+    instructionSet: InstructionSet = .best, mostWorkInDouble: Int = 0
   ) {
+    let work = extent.divided(by: stride).count * kernel.count * inputs * outputs
+    let sumsInDouble = work <= mostWorkInDouble
+    let geometries = (sumsInDouble ? [false] : [false, true]).map {
+      ConvolutionGeometry(kernel: kernel, stride: stride, input: extent, transformsRows: $0)
+    }
     self.init(
-      geometry: ConvolutionGeometry(kernel: kernel, stride: stride, input: extent), inputs: inputs, onesChannel: 0,
-      outputs: outputs, extent: extent, instructionSet: instructionSet)
+      geometry: Self.leanest(geometries), inputs: inputs, onesChannel: 0, outputs: outputs, extent: extent,
+      instructionSet: instructionSet, sumsInDouble: sumsInDouble)
   }
 
   /// Lays out an upsampling step: a transposed convolution (kernel = stride = factor) and the convolution of its output.
@@ -58,23 +68,32 @@ public struct ConvolutionLayout {
   public init(
     inputs: Int, outputs: Int, kernel: Extent, factor: Extent, extent: Extent, instructionSet: InstructionSet = .best
   ) {
+    let geometries = [false, true].map {
+      ConvolutionGeometry(kernel: kernel, factor: factor, coarse: extent, transformsRows: $0)
+    }
     self.init(
-      geometry: ConvolutionGeometry(kernel: kernel, factor: factor, coarse: extent), inputs: inputs, onesChannel: 1,
-      outputs: outputs, extent: extent, instructionSet: instructionSet)
+      geometry: Self.leanest(geometries), inputs: inputs, onesChannel: 1, outputs: outputs, extent: extent,
+      instructionSet: instructionSet, sumsInDouble: false)
+  }
+
+  /// The first of those that take the fewest products.
+  private static func leanest(_ geometries: [ConvolutionGeometry]) -> ConvolutionGeometry {
+    geometries.dropFirst().reduce(geometries[0]) { $1.productsPerColumn < $0.productsPerColumn ? $1 : $0 }
   }
 
   /// The same layout for a source of another size.
   func resized(to extent: Extent) -> ConvolutionLayout {
     ConvolutionLayout(
       geometry: geometry.resized(to: extent), inputs: inputs, onesChannel: onesChannel, outputs: outputs,
-      extent: extent, instructionSet: instructionSet)
+      extent: extent, instructionSet: instructionSet, sumsInDouble: sumsInDouble)
   }
 
   private init(
     geometry: ConvolutionGeometry, inputs: Int, onesChannel: Int, outputs: Int, extent: Extent,
-    instructionSet: InstructionSet
+    instructionSet: InstructionSet, sumsInDouble: Bool
   ) {
     self.instructionSet = instructionSet
+    self.sumsInDouble = sumsInDouble
     self.geometry = geometry
     self.inputs = inputs
     self.onesChannel = onesChannel
@@ -83,7 +102,7 @@ public struct ConvolutionLayout {
     outputExtent = geometry.cells.multiplied(by: geometry.factor)
     let tapCount = geometry.phases.reduce(0) { $0 + $1.taps.count }
     let channels = inputs + onesChannel
-    let perSlice = geometry.cells.height * geometry.cells.width * channels * outputs * tapCount
+    let perSlice = geometry.productsPerColumn * geometry.cells.width * channels * outputs
     multiplyAccumulates = perSlice * geometry.cells.depth
 
     let set = instructionSet
@@ -99,7 +118,7 @@ public struct ConvolutionLayout {
     }
     // As many slices as stay in the outer cache and end within a fraction of a second.
     var depth = 1
-    while depth < geometry.cells.depth, memory(depth: depth + 1).total <= 1 << 21,
+    while depth < geometry.cells.depth, memory(depth: depth + 1).total <= Self.mostScratch,
       perSlice * (depth + 1) <= 4_000_000_000
     {
       depth += 1

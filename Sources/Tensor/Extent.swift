@@ -25,6 +25,11 @@ public struct Extent: Sendable, Hashable {
   /// The sizes in axis order.
   public var array: [Int] { [depth, height, width] }
 
+  /// Where a position lies in row-major order in a volume of this size.
+  func offset(of position: Extent) -> Int {
+    (position.depth * height + position.height) * width + position.width
+  }
+
   /// This size divided by another, axis by axis.
   public func divided(by divisor: Extent) -> Extent {
     Extent(depth / divisor.depth, height / divisor.height, width / divisor.width)

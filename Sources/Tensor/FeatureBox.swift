@@ -6,24 +6,28 @@ public struct FeatureBox {
   public let origin: Extent
   /// The size.
   public let extent: Extent
-  /// `[channels, depth, height, width]` of the box.
+  /// Holds `[channels, depth, height, width]` of the box.
   public let values: FloatBuffer
+  /// Where the box's values begin.
+  public let offset: Int
 
   /// Creates a box.
   ///
   /// - Parameters:
   ///   - origin: The first voxel.
   ///   - extent: The size.
-  ///   - values: `[channels, depth, height, width]` of the box.
-  public init(origin: Extent, extent: Extent, values: FloatBuffer) {
+  ///   - values: Holds `[channels, depth, height, width]` of the box.
+  ///   - offset: Where they begin.
+  public init(origin: Extent, extent: Extent, values: FloatBuffer, offset: Int = 0) {
     self.origin = origin
     self.extent = extent
     self.values = values
+    self.offset = offset
   }
 
   /// What the kernel reads of the box.
   func addend(channels: Int, within whole: Extent) -> ck_box {
-    precondition(values.count == channels * extent.count, "the box has another number of channels")
+    precondition(offset >= 0 && values.count >= offset + channels * extent.count, "the box has another size")
     for (begin, (size, limit)) in zip(origin.array, zip(extent.array, whole.array)) {
       precondition(begin >= 0 && size >= 0 && begin + size <= limit, "the box reaches outside the feature map")
     }
@@ -32,6 +36,6 @@ public struct FeatureBox {
       end: (
         Int64(origin.depth + extent.depth), Int64(origin.height + extent.height),
         Int64(origin.width + extent.width)
-      ), values: UnsafePointer(values.pointer))
+      ), values: UnsafePointer(values.pointer + offset))
   }
 }

@@ -105,7 +105,11 @@ public struct Features {
     slab.pool_depth = 1
     slab.pool_height = 1
     slab.pool_width = 1
-    slab.row_stride = 1
+    slab.row_planes = 1
+    slab.row_reach = 1
+    slab.row_step = 1
     slab.column_stride = 1
+    slab.terms = 1
+    slab.term_rows = 1
   }
 }

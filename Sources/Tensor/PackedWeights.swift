@@ -46,24 +46,56 @@ struct PackedWeights {
   ) throws -> PackedWeights {
     let packed = try PackedWeights(
       geometry: geometry, inputs: range.count, outputs: outputs, instructionSet: instructionSet)
-    let tile = packed.instructionSet.tileChannels
-    let taps = geometry.phases[0].taps.map { tap in
-      let kernelPosition = tap.contributions[0].kernel
-      return (kernelPosition.depth * kernel.height + kernelPosition.height) * kernel.width + kernelPosition.width
-    }
+    let taps = geometry.positions[0].taps.map { kernel.offset(of: $0[0].kernel) }
+    var values = [Double](repeating: 0, count: taps.count * outputs * range.count)
     weights.withUnsafeBufferPointer { weights in
-      for output in 0..<outputs {
-        for (position, input) in range.enumerated() {
-          let source = (output * weightInputs + input) * kernel.count
-          let target = ((output / tile * range.count + position) * taps.count) * tile + output % tile
-          for (index, tap) in taps.enumerated() {
-            packed.values.pointer[target + index * tile] = weights[source + tap]
+      values.withUnsafeMutableBufferPointer { values in
+        for (index, tap) in taps.enumerated() {
+          for output in 0..<outputs {
+            let source = (output * weightInputs + range.lowerBound) * kernel.count + tap
+            let target = (index * outputs + output) * range.count
+            for input in 0..<range.count {
+              values[target + input] = Double(weights[source + input * kernel.count])
+            }
           }
         }
       }
     }
+    packed.store(values, position: 0, geometry: geometry, inputs: range.count, outputs: outputs)
     for (output, value) in (bias ?? []).enumerated() { packed.bias.pointer[output] = value }
     return packed
+  }
+
+  /// Stores what the taps of a position weigh, as its phases read it.
+  ///
+  /// - Parameters:
+  ///   - values: `[tap of the position][output][input]`.
+  ///   - position: The position.
+  ///   - geometry: The taps.
+  ///   - inputs: Input channels.
+  ///   - outputs: Output channels.
+  private func store(
+    _ values: [Double], position: Int, geometry: ConvolutionGeometry, inputs: Int, outputs: Int
+  ) {
+    let tile = instructionSet.tileChannels
+    let terms = geometry.phases.count / geometry.positions.count
+    values.withUnsafeBufferPointer { values in
+      for phaseIndex in position * terms..<(position + 1) * terms {
+        let phase = geometry.phases[phaseIndex]
+        for (tapIndex, tap) in phase.taps.enumerated() {
+          let parts = tap.parts.filter { $0.factor != 0 }
+          for output in 0..<outputs {
+            let target =
+              starts[phaseIndex] + (output / tile * inputs * phase.taps.count + tapIndex) * tile + output % tile
+            for input in 0..<inputs {
+              var sum = 0.0
+              for part in parts { sum += part.factor * values[(part.index * outputs + output) * inputs + input] }
+              self.values.pointer[target + input * phase.taps.count * tile] = Float(sum)
+            }
+          }
+        }
+      }
+    }
   }
 
   /// Combines a transposed convolution with the convolution of its output, in double precision. One input channel more
@@ -90,7 +122,6 @@ struct PackedWeights {
     let columns = inputs + 1
     let packed = try PackedWeights(
       geometry: geometry, inputs: columns, outputs: outputs, instructionSet: instructionSet)
-    let tile = packed.instructionSet.tileChannels
     let factor = geometry.factor
     // The kernel by tap as [outputs, middle], and the transposed convolution by position as [middle, inputs + 1].
     var fine = [Double](repeating: 0, count: kernel.count * outputs * middle)
@@ -112,35 +143,27 @@ struct PackedWeights {
         spread[row + inputs] = upsamplingBias.map { Double($0[channel]) } ?? 0
       }
     }
-    var sum = [Double](repeating: 0, count: outputs * columns)
-    for (phaseIndex, phase) in geometry.phases.enumerated() {
-      for (tapIndex, tap) in phase.taps.enumerated() {
-        for index in sum.indices { sum[index] = 0 }
-        for part in tap.contributions {
-          let at = (part.kernel.depth * kernel.height + part.kernel.height) * kernel.width + part.kernel.width
-          let position =
-            (part.position.depth * factor.height + part.position.height) * factor.width
-            + part.position.width
+    for (index, place) in geometry.positions.enumerated() {
+      var sums = [Double](repeating: 0, count: place.taps.count * outputs * columns)
+      for (tapIndex, contributions) in place.taps.enumerated() {
+        for part in contributions {
+          let at = kernel.offset(of: part.kernel)
+          let position = factor.offset(of: part.position)
           fine.withUnsafeBufferPointer { fine in
             spread.withUnsafeBufferPointer { spread in
-              sum.withUnsafeMutableBufferPointer { sum in
-                guard let left = fine.baseAddress, let right = spread.baseAddress, let result = sum.baseAddress else {
+              sums.withUnsafeMutableBufferPointer { sums in
+                guard let left = fine.baseAddress, let right = spread.baseAddress, let result = sums.baseAddress else {
                   return
                 }
                 MatrixProduct.add(
-                  left + at * outputs * middle, right + position * middle * columns, to: result, rows: outputs,
-                  columns: columns, inner: middle)
+                  left + at * outputs * middle, right + position * middle * columns,
+                  to: result + tapIndex * outputs * columns, rows: outputs, columns: columns, inner: middle)
               }
             }
           }
         }
-        for output in 0..<outputs {
-          for input in 0..<columns {
-            let target = ((output / tile * columns + input) * phase.taps.count + tapIndex) * tile + output % tile
-            packed.values.pointer[packed.starts[phaseIndex] + target] = Float(sum[output * columns + input])
-          }
-        }
       }
+      packed.store(sums, position: index, geometry: geometry, inputs: columns, outputs: outputs)
     }
     return packed
   }

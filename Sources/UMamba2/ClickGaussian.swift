@@ -8,9 +8,10 @@ struct ClickGaussian {
   let map: Int
   /// The cells in reach along each axis.
   let range: Axes3<Range<Int>>
-  private let offsets: Axes3<[Double]>
+  private let squares: Axes3<[Double]>
+  /// `exp(-square / 2σ²)` along each axis; a cell's value is their product.
+  private let factors: Axes3<[Double]>
   private let reach: Double
-  private let scale: Double
 
   /// Creates a click's share of a map.
   ///
@@ -30,8 +31,8 @@ struct ClickGaussian {
       (0..<size[axis]).map { (Double($0) + 0.5) * cell[axis] - 0.5 - Double(click.voxel[axis]) }
     }
     self.reach = reach
-    self.offsets = offsets
-    scale = -0.5 / (deviation * deviation)
+    squares = offsets.map { $0.map { $0 * $0 } }
+    factors = squares.map { $0.map { exp(-0.5 * $0 / (deviation * deviation)) } }
     range = offsets.map { list in
       guard let first = list.firstIndex(where: { abs($0) <= reach }),
         let last = list.lastIndex(where: { abs($0) <= reach })
@@ -47,11 +48,10 @@ struct ClickGaussian {
   func forEachCell(_ body: (Axes3<Int>, Float) -> Void) {
     for index0 in range.axis0 {
       for index1 in range.axis1 {
-        let square = offsets.axis0[index0] * offsets.axis0[index0] + offsets.axis1[index1] * offsets.axis1[index1]
-        for index2 in range.axis2 {
-          let distance = square + offsets.axis2[index2] * offsets.axis2[index2]
-          if distance > reach * reach { continue }
-          body(Axes3(index0, index1, index2), Float(exp(scale * distance)))
+        let square = squares.axis0[index0] + squares.axis1[index1]
+        let factor = factors.axis0[index0] * factors.axis1[index1]
+        for index2 in range.axis2 where square + squares.axis2[index2] <= reach * reach {
+          body(Axes3(index0, index1, index2), Float(factor * factors.axis2[index2]))
         }
       }
     }

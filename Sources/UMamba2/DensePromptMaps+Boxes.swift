@@ -1,8 +1,10 @@
+import Layers
 import Tensor
 import Volume
 
 extension DensePromptMaps {
-  /// The same maps as boxes around the clicks: dense inside, zero outside. Boxes whose maps overlap are one.
+  /// The same maps as boxes around the clicks: dense inside, zero outside. Boxes whose maps overlap are one, with the maps
+  /// of one kind if all its clicks are of that kind, else with all maps.
   ///
   /// - Parameters:
   ///   - prompts: The clicks; those of a kind without an embedding (-1) are no clicks.
@@ -14,7 +16,7 @@ extension DensePromptMaps {
   /// - Throws: `TensorError.outOfMemory`.
   static func boxes(
     prompts: [PointPrompt], plan: NetworkPlan.PromptPlan, patch: Axes3<Int>, size: Axes3<Int>, margin: Axes3<Int>
-  ) throws -> [FeatureBox] {
+  ) throws -> [UpsamplingStage.PromptBox] {
     guard let sigmas = plan.dense?.sigmasInVoxels, !sigmas.isEmpty else { return [] }
     let gaussians = prompts.filter { (0..<plan.clickKinds).contains($0.kind) }.flatMap { click in
       sigmas.enumerated().map { number, sigma in
@@ -26,15 +28,19 @@ extension DensePromptMaps {
       let origin = Axes3(0, 1, 2).map { axis in max(0, group.range[axis].lowerBound - margin[axis]) }
       let end = Axes3(0, 1, 2).map { axis in min(size[axis], group.range[axis].upperBound + margin[axis]) }
       let extent = Axes3(0, 1, 2).map { end[$0] - origin[$0] }
-      let values = try FloatBuffer(count: plan.clickKinds * sigmas.count * extent.product)
+      let kinds = Set(group.members.map { $0.map / sigmas.count })
+      let kind = kinds.count == 1 ? kinds.first : nil
+      let firstMap = (kind ?? 0) * sigmas.count
+      let values = try FloatBuffer(count: (kind == nil ? plan.clickKinds : 1) * sigmas.count * extent.product)
       for gaussian in group.members {
-        let map = values.pointer + gaussian.map * extent.product
+        let map = values.pointer + (gaussian.map - firstMap) * extent.product
         gaussian.forEachCell { index, value in
           let at = extent.offset(of: Axes3(0, 1, 2).map { index[$0] - origin[$0] })
           map[at] = max(map[at], value)
         }
       }
-      return FeatureBox(origin: Extent(origin), extent: Extent(extent), values: values)
+      return UpsamplingStage.PromptBox(
+        kind: kind, maps: FeatureBox(origin: Extent(origin), extent: Extent(extent), values: values))
     }
   }
 

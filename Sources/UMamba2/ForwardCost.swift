@@ -24,6 +24,8 @@ public struct ForwardCost: Sendable, Equatable {
   public let workspaceBytes: Int
 
   let scratchCount: Int
+  /// Floats of room for what dense prompts add to a stage: as many as the largest stage has, more being rare.
+  let promptCount: Int
 
   /// Multiply-accumulates of the click-independent half.
   public var encodeMultiplyAccumulates: Int { encode.reduce(0) { $0 + $1.multiplyAccumulates } }
@@ -68,7 +70,7 @@ public struct ForwardCost: Sendable, Equatable {
         [
           ConvolutionLayout(
             inputs: plan.inputChannels, outputs: plan.features[0], kernel: kernels[0], extent: Extent(patch),
-            instructionSet: instructionSet)
+            instructionSet: instructionSet, mostWorkInDouble: UMamba2Network.mostWorkInDouble)
         ])
     ]
     for stage in plan.features.indices {
@@ -76,18 +78,19 @@ public struct ForwardCost: Sendable, Equatable {
       let channels = plan.features[stage]
       let plain = ConvolutionLayout(
         inputs: channels, outputs: channels, kernel: kernels[stage], extent: extents[stage],
-        instructionSet: instructionSet)
+        instructionSet: instructionSet, mostWorkInDouble: UMamba2Network.mostWorkInDouble)
       var list = [
         ConvolutionLayout(
           inputs: inputs, outputs: channels, kernel: kernels[stage], stride: strides[stage],
-          extent: stage == 0 ? extents[0] : extents[stage - 1], instructionSet: instructionSet)
+          extent: stage == 0 ? extents[0] : extents[stage - 1], instructionSet: instructionSet,
+          mostWorkInDouble: UMamba2Network.mostWorkInDouble)
       ]
       list += [ConvolutionLayout](repeating: plain, count: 2 * plan.blocksPerStage[stage] - 1)
       if plan.skipConvolves(stage: stage) {
         list.append(
           ConvolutionLayout(
             inputs: inputs, outputs: channels, kernel: Extent(repeating: 1), extent: extents[stage],
-            instructionSet: instructionSet))
+            instructionSet: instructionSet, mostWorkInDouble: UMamba2Network.mostWorkInDouble))
       }
       encode.append(part("encoder stage \(stage)", list))
     }
@@ -135,11 +138,15 @@ public struct ForwardCost: Sendable, Equatable {
     self.decode = decode
     let float = MemoryLayout<Float>.stride
     let maps = zip(plan.features, extents).map { $0 * $1.count * float }
-    scratchCount = layouts.map(\.scratchCount).max() ?? 0
+    // Boxes of dense prompts have any size; a slice of one takes no more than one of the stage.
+    let leastScratch = plan.prompts?.dense == nil ? 0 : ConvolutionLayout.mostScratch
+    scratchCount = layouts.map(\.scratchCount).reduce(leastScratch, max)
+    let largest = zip(plan.features, extents).dropLast().map { $0 * $1.count }.max() ?? 0
+    promptCount = plan.prompts?.dense == nil ? 0 : largest
     let evenMap = stride(from: 0, to: maps.count, by: 2).map { maps[$0] }.max() ?? 0
     let oddMap = stride(from: 1, to: maps.count, by: 2).map { maps[$0] }.max() ?? 0
     encodingBytes = maps.dropLast().reduce(0, +) + tokens * channels * float
-    workspaceBytes = evenMap + oddMap + maps[deepest] + scratchCount * float
+    workspaceBytes = evenMap + oddMap + maps[deepest] + (scratchCount + promptCount) * float
     let bottleneckParameters = plan.parameters.reduce(0) {
       $0 + ($1.name.hasPrefix("mamba_layer.") ? $1.shape.reduce(1, *) : 0)
     }

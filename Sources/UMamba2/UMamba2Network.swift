@@ -24,7 +24,7 @@ public final class UMamba2Network: PatchNetwork {
 
   /// Convolutions of the encoder with at most so many multiply-accumulates, which take about a millisecond, sum in double
   /// precision: the scan at the bottleneck magnifies the encoder's rounding errors.
-  private static let mostWorkInDouble = 1 << 26
+  static let mostWorkInDouble = 1 << 26
 
   let extents: [Extent]
   /// The one that the weights are packed for.
@@ -40,6 +40,8 @@ public final class UMamba2Network: PatchNetwork {
   private let inner: [FloatBuffer]
   private let deepest: FloatBuffer
   private let scratch: FloatBuffer
+  /// Room for what dense prompts add to a stage.
+  private let promptRoom: FloatBuffer?
 
   /// Builds a network and reserves its memory.
   ///
@@ -93,7 +95,7 @@ public final class UMamba2Network: PatchNetwork {
         kernel: kernels[stage], factor: strides[stage + 1], extent: extents[stage + 1], style: style,
         promptWeights: plan.prompts?.denseMapCount.map { maps in
           try root.values(DensePromptMaps.parameter(ofStage: index), [channels, maps, 1, 1, 1])
-        })
+        }, promptKinds: plan.prompts?.clickKinds ?? 1)
     }
     let headScope = root["decoder.seg_layers.\(deepestStage - 1)"]
     head = try Convolution(
@@ -108,6 +110,7 @@ public final class UMamba2Network: PatchNetwork {
     }
     deepest = try FloatBuffer(count: counts[deepestStage])
     scratch = try FloatBuffer(count: cost.scratchCount)
+    promptRoom = try cost.promptCount == 0 ? nil : FloatBuffer(count: cost.promptCount)
   }
 
   /// Bytes that one encoding holds on to.
@@ -216,8 +219,8 @@ public final class UMamba2Network: PatchNetwork {
           margin: plan.kernels[stage].map { $0 / 2 })
       }
       features = try upsampling.forward(
-        features, skipHalf: encoding.skipHalves[stage], prompts: boxes ?? [], into: inner[stage % 2],
-        scratch: scratch, meter: meter)
+        features, skipHalf: encoding.skipHalves[stage], prompts: boxes ?? [], promptRoom: promptRoom,
+        into: inner[stage % 2], scratch: scratch, meter: meter)
       features.writeBack = taps == nil ? nil : inner[stage % 2].pointer
       features = tapped("dec_stage\(last - 1 - stage)", features)
     }

@@ -132,9 +132,10 @@ struct NetworkTests {
         clickKinds: 2, attentionBlocks: 2, attentionHeads: 4, mlpWidth: 1024, selfAttentionWidth: 320,
         crossAttentionWidth: 160))
     let cost = try ForwardCost(plan: plan)
-    // 2.87 TMAC done step by step; a click's part falls from 0.915 to about 0.26.
-    #expect((2.3e12...2.45e12).contains(Double(cost.encodeMultiplyAccumulates)))
-    #expect((0.25e12...0.27e12).contains(Double(cost.decodeMultiplyAccumulates)))
+    // 2.87 TMAC done step by step; 2.39 and 0.257 with the fused upsampling step. Transformed rows take half of the
+    // products where kernels have three rows and no stride, and a third of an upsampling step's.
+    #expect((1.22e12...1.29e12).contains(Double(cost.encodeMultiplyAccumulates)))
+    #expect((0.172e12...0.179e12).contains(Double(cost.decodeMultiplyAccumulates)))
     #expect(cost.peakBytes < 4 << 30)
   }
 }

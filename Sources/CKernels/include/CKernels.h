@@ -44,11 +44,13 @@ typedef struct {
   int32_t offset;
 } ck_tap;
 
-/// A set of taps with its weights, packed `[tile][input channel][tap][ck_tile_channels]`. A convolution has one phase;
-/// one that also upsamples has one for each position inside a coarse cell.
+/// A set of taps with its weights, packed `[tile][input channel][tap][ck_tile_channels]`. A convolution has one
+/// position, one that also upsamples has one for each position inside a coarse cell; a position has one phase, or one
+/// for each term of which its rows are sums.
 typedef struct {
   const ck_tap *taps;
   const float *weights;
+  const float *bias;  // output_tiles * ck_tile_channels values, or NULL for zeros
   int64_t tap_count;
 } ck_phase;
 
@@ -66,13 +68,18 @@ typedef struct {
   int64_t channels, depth, height, width;  // of the source
   int64_t pool_depth, pool_height, pool_width;  // the source is averaged over such cells first; 1 for none
 
-  // Padded slices `[channel][slot][row parity][column parity][plane_height][pitch]`: parity planes are the source taken
-  // apart for a strided convolution. Slice s lies in slot (s + slot_origin) mod slots.
+  // Padded slices `[channel][slot][row plane][column parity][plane_height][pitch]`. Row j of row plane p is the sum of
+  // row_factors[p][i] times row `row_step * j + row_starts[p] + i` of the source, zeros outside it: one row for a plain
+  // or strided convolution, several where rows are transformed. Column parities are the source's columns taken apart
+  // for a strided convolution. Slice s lies in slot (s + slot_origin) mod slots.
   float *padded;
   int64_t slots, slot_origin, channel_stride, slice_stride;
-  int64_t row_stride, column_stride;
+  int64_t row_planes, row_reach, row_step;  // with a reach above 1 there is one column parity; at most ck_most_rows
+  const int64_t *row_starts;  // ascending; NULL for zeros
+  const float *row_factors;  // `[row_planes][row_reach]`, read if the reach is above 1
+  int64_t column_stride;
   int64_t plane_height, pitch;
-  int64_t first_row, first_column;  // of the plane, at most 0, in units of the stride
+  int64_t first_column;  // of the plane, at most 0, in units of the stride
   int64_t gather_begin, gather_end;  // slices to fill, those outside the source with zeros
   int64_t ones_channel;  // 1: one more channel that is 1 inside the source and 0 outside
 
@@ -80,12 +87,15 @@ typedef struct {
   int64_t depth_stride;
   int sums_in_double;  // 0: products are summed in single precision, a few at a time
   const ck_phase *phases;
-  int64_t phase_depth, phase_height, phase_width;  // their product is the number of phases; 0: nothing is convolved
+  int64_t phase_depth, phase_height, phase_width;  // their product is the number of positions; 0: nothing is convolved
+  int64_t terms;  // phases of a position
+  int64_t term_rows;  // rows of output from one row of the terms' results
+  const float *output_factors;  // `[term_rows][terms]` of the terms in each of these rows, read if there are several
   int64_t output_channels, output_tiles;
-  const float *bias;  // output_tiles * ck_tile_channels values
   int64_t output_begin, output_end;  // slices of output, before upsampling
   int64_t output_height, output_width;  // before upsampling
-  float *result;  // `[slice][phase][output_tiles * tile][result_plane]`
+  int64_t result_height;  // rows of a phase's result
+  float *result;  // `[slice][position][term][output_tiles * tile][result_plane]`
   int64_t result_plane;
 
   const float *addend;  // added to the result, laid out as the destination, or NULL
