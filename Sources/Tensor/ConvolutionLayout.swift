@@ -13,7 +13,7 @@ public struct ConvolutionLayout {
   /// Floats of scratch memory that one run needs.
   public let scratchCount: Int
   /// Floats of scratch memory that a run takes at most unless one slice takes more.
-  public static let mostScratch = 1 << 19
+  public static let mostScratch = 1 << 21
   /// Floats of packed weights.
   public let weightCount: Int
 
