@@ -42,7 +42,10 @@ enum LabelRuns {
   /// - Returns: The mask; `nil` when the bytes are not one of that size.
   static func labels(from bytes: inout ArraySlice<UInt8>, count: Int) -> [UInt8]? {
     guard let runs = number(from: &bytes), runs <= bytes.count else { return nil }
-    var labels = [UInt8](repeating: 0, count: count)
+    var labels = [UInt8](onLargePages: count) { buffer, initialized in
+      buffer.initialize(repeating: 0)
+      initialized = count
+    }
     var position = 0
     for _ in 0..<runs {
       guard let gap = number(from: &bytes), let length = number(from: &bytes), let label = bytes.popFirst(),

@@ -39,9 +39,12 @@ struct LatestMask {
   ///   - isWanted: For each label, whether post-processing looks at it.
   init(shape: Axes3<Int>, windows: Int, isWanted: [Bool]) {
     self.shape = shape
-    let labels = [UInt8](repeating: 0, count: shape.product)
+    let labels = [UInt8](onLargePages: shape.product) { buffer, count in
+      buffer.initialize(repeating: 0)
+      count = shape.product
+    }
     runs = labels.withUnsafeBufferPointer { RowRuns(labels: $0, shape: shape, isWanted: isWanted) }
-    modelLabels = labels
+    modelLabels = labels.copyOnLargePages
     self.labels = labels
     prompts = [[PointPrompt]?](repeating: nil, count: windows)
     let rows = [Bool](repeating: false, count: shape.axis0 * shape.axis1)
@@ -112,6 +115,8 @@ struct LatestMask {
   mutating func compose(_ composition: Composition) -> (forced: [Int], before: [UInt8]?) {
     let formerNegativeRows = negativeRows
     let (shape, model) = (shape, modelLabels)
+    // Whoever was given the mask before keeps it.
+    labels = labels.copyOnLargePages
     for row in changedRows.indices where changedRows[row] || editedRows[row] { unfinishedRows[row] = true }
     labels.withUnsafeMutableBufferPointer { labels in
       model.withUnsafeBufferPointer { model in

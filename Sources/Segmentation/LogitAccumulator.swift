@@ -40,6 +40,8 @@ final class LogitAccumulator {
     rowStride = shape.axis2
     planeSize = shape.axis1 * shape.axis2
     storage = .allocate(capacity: classes * capacity * planeSize)
+    LargePages.advise(
+      UnsafeMutableRawBufferPointer(UnsafeMutableBufferPointer(start: storage, count: classes * capacity * planeSize)))
     startedEnd = region.ranges.axis0.lowerBound
   }
 

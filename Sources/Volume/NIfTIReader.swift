@@ -50,7 +50,7 @@ public enum NIfTIReader {
         }
       })
     let shape = header.grid.shape
-    let labels = try [UInt8](unsafeUninitializedCapacity: voxels.count) { buffer, count in
+    let labels = try [UInt8](onLargePages: voxels.count) { buffer, count in
       for (offset, value) in voxels.enumerated() {
         guard let label = UInt8(exactly: value) else {
           let voxel = Axes3(
@@ -110,7 +110,7 @@ public enum NIfTIReader {
     let voxelsPerChunk = (1 << 20) / header.voxelType.byteCount
     let chunk = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 16)
     defer { chunk.deallocate() }
-    let voxels = try [Float](unsafeUninitializedCapacity: count) { buffer, initializedCount in
+    let voxels = try [Float](onLargePages: count) { buffer, initializedCount in
       guard let output = buffer.baseAddress else { return }
       var done = 0
       while done < count {

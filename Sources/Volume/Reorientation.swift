@@ -110,7 +110,7 @@ public struct Reorientation: Sendable, Equatable {
     // Where a step along each turned axis leads in the source, and where the turned array begins.
     let strides = Axes3(0, 1, 2).map { flips[$0] ? -sourceStrides[sourceAxes[$0]] : sourceStrides[sourceAxes[$0]] }
     let start = (0..<3).reduce(0) { $0 + (flips[$1] ? -strides[$1] * (turned[$1] - 1) : 0) }
-    return [Element](unsafeUninitializedCapacity: array.count) { output, count in
+    return [Element](onLargePages: array.count) { output, count in
       array.withUnsafeBufferPointer { input in
         nonisolated(unsafe) let output = output
         if abs(strides.axis2) == 1 {

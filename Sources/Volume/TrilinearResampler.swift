@@ -87,7 +87,7 @@ public struct TrilinearResampler: Sendable {
   /// - Throws: Whatever the source throws.
   public func resample(channels: Int, slabs: Range<Int>, source: SliceSource) throws -> [Float] {
     let count = channels * slabs.count * outputShape.axis1 * outputShape.axis2
-    return try [Float](unsafeUninitializedCapacity: count) { buffer, initializedCount in
+    return try [Float](onLargePages: count) { buffer, initializedCount in
       try resample(channels: channels, slabs: slabs, source: source, into: buffer)
       initializedCount = count
     }
