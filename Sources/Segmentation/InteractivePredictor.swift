@@ -121,9 +121,8 @@ public final class InteractivePredictor<Network: PatchNetwork> {
     defer { runner.end() }
     var meter = WorkMeter(total: task.work)
     if runner.keepsAllAnswers {
-      let windows = order.sorted(
-        task.pending, clicks: newClicks.map { geometry.paddedVoxel(ofScanVoxel: $0.voxel) })
-      try runAhead(windows, of: task, meter: &meter, preview: preview, progress: progress)
+      try runAhead(
+        task.pending, clicks: newClicks, of: task, meter: &meter, preview: preview, progress: progress)
     }
     var kept = extras.contains(.logits) ? KeptLogits(classes: pipeline.classes, geometry: geometry) : nil
     let candidates = try label(task.boxes, of: task, kept: &kept, meter: &meter, progress: progress)
@@ -183,8 +182,7 @@ public final class InteractivePredictor<Network: PatchNetwork> {
     runner.begin(pending: windows.count)
     defer { runner.end() }
     var meter = WorkMeter(total: work)
-    let places = task.clicksInForce.map { geometry.paddedVoxel(ofScanVoxel: $0.voxel) }
-    try runAhead(order.sorted(windows, clicks: places), of: task, meter: &meter, preview: nil, progress: progress)
+    try runAhead(windows, clicks: task.clicksInForce, of: task, meter: &meter, preview: nil, progress: progress)
   }
 
   /// Says what `segment` would cost now, with what is kept from earlier runs.
@@ -285,28 +283,38 @@ public final class InteractivePredictor<Network: PatchNetwork> {
 
   /// Runs windows in the order in which they matter, all of them without mirrors first, and shows what is known.
   private func runAhead(
-    _ windows: [Int], of task: RunTask, meter: inout WorkMeter, preview: ((SegmentationPreview) throws -> Void)?,
-    progress: SegmentationObserver
+    _ windows: [Int], clicks: [Click], of task: RunTask, meter: inout WorkMeter,
+    preview: ((SegmentationPreview) throws -> Void)?, progress: SegmentationObserver
   ) throws {
     let begin = ContinuousClock.now
     var shown = begin
     var unseen: [Int] = []
-    let passes = runner.views > 1 ? [1, runner.views] : [1]
-    for (pass, views) in passes.enumerated() {
-      for (place, window) in windows.enumerated() {
-        _ = try run(window, of: task, views: views, meter: &meter, progress: progress)
-        unseen.append(window)
-        guard let preview else { continue }
-        let now = ContinuousClock.now
-        let elapsed = (now - begin).inSeconds
-        let left = meter.fraction > 0 ? elapsed / meter.fraction - elapsed : .infinity
-        let isFirst = shown == begin
-        guard left > PreviewPace.worthwhileSeconds, isFirst || (now - shown).inSeconds > PreviewPace.secondsBetween
-        else { continue }
-        try show(unseen, of: task, to: preview, windowsRun: pass == 0 ? place + 1 : windows.count)
-        unseen = []
-        shown = ContinuousClock.now
-      }
+    func showIfDue(_ windowsRun: Int) throws {
+      guard let preview else { return }
+      let now = ContinuousClock.now
+      let elapsed = (now - begin).inSeconds
+      let left = meter.fraction > 0 ? elapsed / meter.fraction - elapsed : .infinity
+      let isFirst = shown == begin
+      guard left > PreviewPace.worthwhileSeconds, isFirst || (now - shown).inSeconds > PreviewPace.secondsBetween
+      else { return }
+      try show(unseen, of: task, to: preview, windowsRun: windowsRun)
+      unseen = []
+      shown = ContinuousClock.now
+    }
+    order.begin(windows, clicks: clicks.map { geometry.paddedVoxel(ofScanVoxel: $0.voxel) })
+    var visited: [Int] = []
+    while let window = order.next() {
+      let answer = try run(window, of: task, views: 1, meter: &meter, progress: progress)
+      order.learn(window, logits: answer.logits)
+      visited.append(window)
+      unseen.append(window)
+      try showIfDue(visited.count)
+    }
+    if runner.views == 1 { return }
+    for window in visited {
+      _ = try run(window, of: task, views: runner.views, meter: &meter, progress: progress)
+      unseen.append(window)
+      try showIfDue(visited.count)
     }
   }
 

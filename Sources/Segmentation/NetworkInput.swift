@@ -47,10 +47,10 @@ struct NetworkInput: Sendable {
     }
   }
 
-  /// The value near a voxel of the padded grid, not interpolated; 0 in the padding.
-  func value(atPadded voxel: Axes3<Int>) -> Float {
+  /// The value near a voxel of the padded grid, not interpolated; `nil` in the padding.
+  func value(atPadded voxel: Axes3<Int>) -> Float? {
     let place = Axes3(0, 1, 2).map { voxel[$0] - geometry.padLow[$0] }
-    guard geometry.resampledShape.contains(place) else { return 0 }
+    guard geometry.resampledShape.contains(place) else { return nil }
     let crop = Axes3(0, 1, 2).map { (2 * place[$0] + 1) * geometry.cropShape[$0] / (2 * geometry.resampledShape[$0]) }
     let layout = geometry.cropLayout
     var value: Float = 0
@@ -93,7 +93,7 @@ struct NetworkInput: Sendable {
     if geometry.cropShape.product == voxels.count, geometry.turn.isIdentity { return voxels }
     let layout = geometry.cropLayout
     let shape = geometry.cropShape
-    return [Float](unsafeUninitializedCapacity: shape.product) { result, count in
+    return [Float](onLargePages: shape.product) { result, count in
       nonisolated(unsafe) let result = result
       voxels.withUnsafeBufferPointer { voxels in
         Parallel.forEach(shape.axis0) { slice in

@@ -41,10 +41,14 @@ struct WindowPlan: Sendable, Equatable {
   /// - Parameter window: Its number in the order of evaluation: axis 0 outermost, axis 2 fastest.
   /// - Returns: The voxel on the padded grid.
   func start(of window: Int) -> Axes3<Int> {
+    let places = places(of: window)
+    return Axes3(0, 1, 2).map { starts[$0][places[$0]] }
+  }
+
+  /// A window's place along each axis: which of the starts is its own.
+  func places(of window: Int) -> Axes3<Int> {
     let inRow = window % windowsPerRow
-    return Axes3(
-      starts.axis0[window / windowsPerRow], starts.axis1[inRow / starts.axis2.count],
-      starts.axis2[inRow % starts.axis2.count])
+    return Axes3(window / windowsPerRow, inRow / starts.axis2.count, inRow % starts.axis2.count)
   }
 
   /// All first voxels in the order of evaluation.
