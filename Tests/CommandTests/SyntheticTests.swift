@@ -94,4 +94,26 @@ struct SyntheticTests {
     let gflop = stages.compactMap { $0["gflop"] as? Double }.reduce(0, +)
     #expect(abs(try gflop - number("forward_gflop")) < 1e-9)
   }
+
+  @Test("Opening a scan again and again and clicking on it is timed, and holds no more memory")
+  func scanBenchmark() throws {
+    let place = try Workplace()
+    let outcome = try place.run(
+      "benchmark", "--scan", Case.scan, "--model", Case.checkpoint, "--clicks", "30", "--openings", "6", "--json",
+      "--quiet")
+    #expect(outcome.status == 0, "\(outcome.errors)")
+    func seconds(_ key: String) -> Double { outcome.json[key] as? Double ?? -1 }
+    #expect(0 < seconds("first_preview_seconds"))
+    #expect(seconds("first_preview_seconds") <= seconds("canals_shown_seconds"))
+    #expect(seconds("canals_shown_seconds") <= seconds("first_mask_seconds"))
+    #expect(0 < seconds("click_p50_seconds") && seconds("click_p50_seconds") <= seconds("click_p95_seconds"))
+    #expect(0 < seconds("cancel_p95_seconds") && seconds("cancel_p95_seconds") <= seconds("cancel_longest_seconds"))
+    let clicking = try #require(outcome.json["resident_bytes"] as? [Int])
+    let closed = try #require(outcome.json["resident_closed_bytes"] as? [Int])
+    #expect(clicking.count == 11 && closed.count == 6)
+    // The first clicks and openings fill what is kept.
+    #expect(clicking[10] - clicking[4] < 8 << 20, "\(clicking)")
+    #expect(closed[5] - closed[1] < 8 << 20, "\(closed)")
+    #expect(try place.run("benchmark", "--openings", "2").status == 64)
+  }
 }

@@ -14,8 +14,17 @@ struct Benchmark: ParsableCommand {
       beside a matrix product (sgemm) of the same run, the most memory held, clicks one after the other, and the time \
       from a key to the viewer's frame while the network runs. Operations are those executed.
 
+      With --scan: the seconds from opening the scan's file, model and network included, to the first preview \
+      (first_preview_seconds), to the first preview in which each canal's Dice coefficient with the exact mask is at \
+      least 0.95 (canals_shown_seconds; the exact mask's time if no preview is that close), and to the exact mask of \
+      the whole scan (first_mask_seconds); then from a click to its preview and to the exact mask on the scan's grid. \
+      resident_bytes is what the process holds after the first mask and after each tenth of the clicks, \
+      resident_closed_bytes after each opening. cancel_p95_seconds and cancel_longest_seconds, here and without \
+      --scan, are from a request to stop at any moment of the measured work to its end.
+
       Examples:
         canalis benchmark
+        canalis benchmark --scan jaw.nii.gz            opening a scan, and clicks on it
         canalis benchmark --plan task2 --repeats 1     the published plan with drawn weights: minutes, gigabytes
       """)
 
@@ -33,11 +42,15 @@ struct Benchmark: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Measure opening this scan and clicking on it instead: first mask, then 50 clicks.", valueName: "scan"))
+      "Measure opening this scan and clicking on it instead: first mask, then clicks.", valueName: "scan"))
   var scan: String?
 
-  @Option(help: ArgumentHelp("How many clicks to answer after that.", valueName: "number"))
-  var clicks = 20
+  @Option(
+    help: ArgumentHelp("How many clicks to answer after that. Default: 20, with --scan 50.", valueName: "number"))
+  var clicks: Int?
+
+  @Option(help: ArgumentHelp("How often to open the scan, one time after the other.", valueName: "number"))
+  var openings = 1
 
   @OptionGroup var outputOptions: OutputOptions
 
@@ -45,7 +58,9 @@ struct Benchmark: ParsableCommand {
     if model != nil, plan != nil { throw ValidationError("give --model or --plan, not both") }
     if scan != nil, plan != nil || patch != nil { throw ValidationError("--scan goes with --model alone") }
     if repeats < 1 { throw ValidationError("--repeats must be at least 1") }
-    if clicks < 1 { throw ValidationError("--clicks must be at least 1") }
+    if openings < 1 { throw ValidationError("--openings must be at least 1") }
+    if openings > 1, scan == nil { throw ValidationError("--openings goes with --scan") }
+    if let clicks, clicks < 1 { throw ValidationError("--clicks must be at least 1") }
   }
 
   func run() throws {
@@ -59,7 +74,8 @@ struct Benchmark: ParsableCommand {
       subject = (model.metadata.plan, model.parameters)
     }
     let report = try ForwardBenchmark(
-      plan: subject.plan, patch: patch?.shape, parameters: subject.parameters, repeats: repeats, clicks: clicks
+      plan: subject.plan, patch: patch?.shape, parameters: subject.parameters, repeats: repeats,
+      clicks: clicks ?? 20
     ).run(progress: ProgressPrinter(isQuiet: outputOptions.quiet))
     guard !outputOptions.json else { return try JSONOutput.write(report) }
     print(
@@ -81,6 +97,10 @@ struct Benchmark: ParsableCommand {
       String(
         format: "%d frames   p50 %.1f ms, p95 %.1f ms from key to frame while the network runs", report.frames,
         1e3 * report.frameP50Seconds, 1e3 * report.frameP95Seconds))
+    print(
+      String(
+        format: "cancelling   p95 %.1f ms, longest %.1f ms", 1e3 * report.cancelP95Seconds,
+        1e3 * report.cancelLongestSeconds))
     print(String(format: "peak memory   %8.2f GiB", Double(report.peakMemoryBytes) / Double(1 << 30)))
     print("stage                      seconds    GFLOP  GFLOP/s")
     for stage in report.stages {
@@ -92,7 +112,7 @@ struct Benchmark: ParsableCommand {
 
   private func measure(scan: String) throws {
     let report = try ScanBenchmark(
-      scanPath: scan, modelPath: try BundledAssets.modelPath(option: model), clicks: 50
+      scanPath: scan, modelPath: try BundledAssets.modelPath(option: model), clicks: clicks ?? 50, openings: openings
     ).run(progress: ProgressPrinter(isQuiet: outputOptions.quiet))
     guard !outputOptions.json else { return try JSONOutput.write(report) }
     func line(_ name: String, _ seconds: Double?) {
@@ -101,10 +121,13 @@ struct Benchmark: ParsableCommand {
       )
     }
     line("first preview", report.firstPreviewSeconds)
+    line("canals shown", report.canalsShownSeconds)
     line("first mask", report.firstMaskSeconds)
     line("click, preview, p50", report.previewP50Seconds)
     line("click, exact, p50", report.clickP50Seconds)
     line("click, exact, p95", report.clickP95Seconds)
+    line("cancel, p95", report.cancelP95Seconds)
+    line("cancel, longest", report.cancelLongestSeconds)
     print(String(format: "windows a click       %8.1f of %d", report.windowsAClick, report.windows))
   }
 }

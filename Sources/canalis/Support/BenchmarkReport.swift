@@ -42,6 +42,9 @@ struct BenchmarkReport: Encodable {
   var frames: Int
   var frameP50Seconds: Double
   var frameP95Seconds: Double
+  /// From a request to stop, at any moment of the whole passes, to their end: 95 of 100, and the longest.
+  var cancelP95Seconds: Double
+  var cancelLongestSeconds: Double
   /// The most memory that the process held for the network.
   var peakMemoryBytes: Int
   var plannedPeakBytes: Int
@@ -64,6 +67,8 @@ struct BenchmarkReport: Encodable {
     case clickP95Seconds = "click_p95_seconds"
     case frameP50Seconds = "frame_p50_seconds"
     case frameP95Seconds = "frame_p95_seconds"
+    case cancelP95Seconds = "cancel_p95_seconds"
+    case cancelLongestSeconds = "cancel_longest_seconds"
     case peakMemoryBytes = "peak_memory_bytes"
     case plannedPeakBytes = "planned_peak_bytes"
   }

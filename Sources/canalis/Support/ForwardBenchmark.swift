@@ -34,12 +34,18 @@ struct ForwardBenchmark {
     var click = Pass()
     var clickSeconds: [Double] = []
     var latest: PatchEncoding?
+    var gaps = ReportGaps()
     for repetition in 0..<repeats {
       // The matrix product is timed between the passes, so that both meet the same machine.
       sgemm = max(sgemm, try Self.matrixProductRate())
-      let observer = observer(progress, part: repetition, of: repeats, weight: 0.5)
+      let show = observer(progress, part: repetition, of: repeats, weight: 0.5)
+      let observer: ForwardObserver = { report in
+        gaps.note()
+        try show(report)
+      }
       // The memory of the encoding before goes to the next.
       latest = nil
+      gaps.begin()
       let start = ContinuousClock.now
       let encoding = try image.withUnsafeBufferPointer { try network.encode(image: $0, observer: observer) }
       let middle = ContinuousClock.now
@@ -64,7 +70,7 @@ struct ForwardBenchmark {
       clickSeconds.append((ContinuousClock.now - start).inSeconds)
       click.keep(clickSeconds[number], network.lastDecode)
     }
-    let peakMemory = Self.peakMemory
+    let peakMemory = ProcessMemory.peak
     let timer = FrameTimer()
     let frames = try timer.run {
       try logits.withUnsafeMutableBufferPointer { buffer in
@@ -82,7 +88,8 @@ struct ForwardBenchmark {
       clickShareOfSgemm: click.gflop / click.seconds / sgemm, clicks: clicks,
       clickP50Seconds: Self.percentile(0.5, of: clickSeconds), clickP95Seconds: Self.percentile(0.95, of: clickSeconds),
       frames: frames.count, frameP50Seconds: Self.percentile(0.5, of: frames) ?? 0,
-      frameP95Seconds: Self.percentile(0.95, of: frames) ?? 0, peakMemoryBytes: peakMemory,
+      frameP95Seconds: Self.percentile(0.95, of: frames) ?? 0, cancelP95Seconds: gaps.wait(share: 0.95),
+      cancelLongestSeconds: gaps.longest, peakMemoryBytes: peakMemory,
       plannedPeakBytes: network.cost.peakBytes, stages: full.stages.map(BenchmarkReport.Stage.init))
   }
 
@@ -150,14 +157,5 @@ struct ForwardBenchmark {
       best = max(best, 2e-9 * Double(size * size) * Double(size) / seconds)
     }
     return best
-  }
-
-  /// The most memory that the process has held, bytes.
-  private static var peakMemory: Int {
-    guard let status = try? String(contentsOfFile: "/proc/self/status", encoding: .utf8),
-      let line = status.split(separator: "\n").first(where: { $0.hasPrefix("VmHWM:") }),
-      let kibibytes = line.split(separator: " ").compactMap({ Int($0) }).first
-    else { return 0 }
-    return kibibytes * 1024
   }
 }
