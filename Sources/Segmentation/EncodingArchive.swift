@@ -22,7 +22,8 @@ final class EncodingArchive<Network: PatchNetwork> {
   private let rule: Rule
   private let queue = DispatchQueue(label: "encodings to disk", qos: .utility)
   private let shared = Shared()
-  /// Seconds that an encoding took lately, or the guess before one was computed.
+  /// Seconds that the quickest encoding took, or the guess before one was computed. Others waited for the processor, which
+  /// says nothing about the encoder.
   private var encodeSeconds: Double
   private var isMeasured = false
   /// Files that were there, or wait to be written, when last looked.
@@ -135,7 +136,7 @@ final class EncodingArchive<Network: PatchNetwork> {
 
   /// Takes note of how long an encoding took.
   func noteEncoding(seconds: Double) {
-    encodeSeconds = isMeasured ? (encodeSeconds + seconds) / 2 : seconds
+    encodeSeconds = isMeasured ? min(encodeSeconds, seconds) : seconds
     isMeasured = true
   }
 
