@@ -95,6 +95,9 @@ public final class CacheStore: Sendable {
   /// Bytes a second at which files are read and checked, from the last reads; `nil` until one was.
   public var readRate: Double? { state.withLock { $0.readRate } }
 
+  /// Takes a rate for measured, or forgets it.
+  func assume(readRate: Double?) { state.withLock { $0.readRate = readRate } }
+
   /// Whether there is a file for a key. It can be gone, or prove damaged, when it is read.
   public func contains(_ key: CacheKey) -> Bool { access(folder.file(key.fileName), R_OK) == 0 }
 
@@ -187,7 +190,7 @@ public final class CacheStore: Sendable {
       posix_fadvise(file, 0, 0, POSIX_FADV_DONTNEED)
       close(file)
     }
-    state.withLock { $0.readRate = nil }
+    assume(readRate: nil)
     guard (try? read(key, into: [memory])) == true else { return nil }
     return readRate
   }

@@ -1,4 +1,3 @@
-import Cache
 import Checkpoint
 import Clicks
 import Foundation
@@ -6,6 +5,7 @@ import Testing
 import UMamba2
 import Volume
 
+@testable import Cache
 @testable import Segmentation
 
 private let patch = Axes3(8, 10, 12)
@@ -222,9 +222,10 @@ struct DiskCacheTests {
   func worth() throws {
     let place = Place()
     let smooth = smoothScan(shape: shape, border: 1, seed: 5)
-    for (seconds, isWorthIt) in [(0.0, false), (0.02, true)] {
+    for (seconds, rate, isWorthIt) in [(0.02, 1e3, false), (0.02, 1e12, true)] {
       var disk = place.disk()
       disk.isAlwaysWorthIt = false
+      disk.store.assume(readRate: rate)
       let network = SlowNetwork(patch: patch, secondsAnEncoding: seconds)
       let metadata = network.standIn.metadata()
       let run = try InteractivePredictor(
@@ -232,7 +233,7 @@ struct DiskCacheTests {
         settings: SegmentationSettings(metadata: metadata, mirroring: false), cacheBytes: 1 << 20, disk: disk)
       _ = try run.segment(clicks: [])
       run.finishKeeping()
-      #expect(place.files.isEmpty == !isWorthIt, "\(seconds) s, \(disk.store.readRate ?? 0) bytes a second")
+      #expect(place.files.isEmpty == !isWorthIt, "\(seconds) s, \(rate) bytes a second")
     }
   }
 
