@@ -95,8 +95,7 @@ enum CacheFile {
     shouldGoOn: () throws -> Bool
   ) throws -> Bool {
     let layout = Layout(partBytes: parts.map(\.count))
-    let name = ".\(getpid())-\(String(UInt64.random(in: .min ... .max), radix: 36))\(CacheFolder.partialEnding)"
-    let temporary = folder.file(name)
+    let temporary = folder.file(CacheFolder.partialName())
     let file = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
     guard file >= 0 else { throw CacheError.system("create a file there", folder.path) }
     var isOpen = true

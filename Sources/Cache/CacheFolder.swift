@@ -64,7 +64,7 @@ public struct CacheFolder: Sendable, Equatable {
 
   /// Removes kept files, and what was left of files in progress.
   ///
-  /// - Parameter isWanted: Says which kept files go; files in progress go when they are stale, or when all go.
+  /// - Parameter isWanted: Says which kept files go; files in progress go when their writer left them behind.
   /// - Returns: The files that were removed.
   /// - Throws: `CacheError.system` when one cannot be removed.
   public func remove(where isWanted: (Entry) -> Bool = { _ in true }) throws -> [Entry] {
@@ -103,12 +103,25 @@ public struct CacheFolder: Sendable, Equatable {
   /// - Throws: `CacheError.system`.
   func make() throws { try Self.make(path) }
 
-  /// Removes files in progress that a program left behind.
+  /// Removes files in progress that a program left behind: its process is gone, or nothing was written for an hour.
   func removeStale() {
     let now = Date().timeIntervalSince1970
     for (name, status) in contents() where name.hasSuffix(Self.partialEnding) {
-      if now - Double(status.st_mtim.tv_sec) > Self.secondsUntilStale { unlink(file(name)) }
+      let isOld = now - Double(status.st_mtim.tv_sec) > Self.secondsUntilStale
+      if isOld || Self.writerIsGone(ofPartial: name) { unlink(file(name)) }
     }
+  }
+
+  /// The name of a new file in progress, which tells its writer's process.
+  static func partialName() -> String {
+    ".\(getpid())-\(String(UInt64.random(in: .min ... .max), radix: 36))\(partialEnding)"
+  }
+
+  private static func writerIsGone(ofPartial name: String) -> Bool {
+    guard name.hasPrefix("."), let process = pid_t(name.dropFirst().prefix { $0 != "-" }), process > 0 else {
+      return false
+    }
+    return kill(process, 0) != 0 && errno == ESRCH
   }
 
   private func contents() -> [(name: String, status: stat)] {

@@ -61,7 +61,9 @@ struct KeptFilesTests {
     let cleared = try place.run("cache", "clear", "--scan", String(hash.prefix(20)), "--json")
     // Where the disk is fast, there are encodings too.
     #expect(cleared.json["removed_files"] as? Int ?? 0 >= 1, "\(cleared.output)\(cleared.errors)")
-    #expect(files(place, "masks").isEmpty && files(place, "encodings").isEmpty)
+    // A viewer that was left while it measured the disk leaves that file, which is of no scan.
+    let left = (files(place, "masks") + files(place, "encodings")).filter { !$0.contains("/other-") }
+    #expect(left.isEmpty, "\(left)")
   }
 
   @Test("A scan that is opened again shows its mask at once, and clicks go on from it with the same bytes")
