@@ -113,7 +113,7 @@ void canalis_head_backward(const float *x, const float *weights, const float *sc
 
 typedef struct {
   float *scores;
-  const uint8_t *labels;
+  const uint8_t *labels, *emphasis;
   const float *targets, *class_weights, *dice_true, *dice_false;
   float scale;
   int64_t classes, voxels;
@@ -134,28 +134,30 @@ CANALIS_CLONES static void loss_piece(void *context, int64_t number) {
     for (int64_t k = 0; k < c->classes; k++) total += expf(logits[k] - highest);
     float log_total = logf(total) + highest;
     int label = c->labels[v];
+    double times = c->emphasis ? c->emphasis[v] : 1;
     float weight = c->class_weights[label], entropy = 0;
     for (int64_t k = 0; k < c->classes; k++) {
       float log_probability = logits[k] - log_total, probability = expf(log_probability);
       c->scores[k * c->voxels + v] = probability;
       float target = c->targets[label * c->classes + k];
       if (target != 0) entropy -= target * log_probability;
-      sums->predicted[k] += probability;
+      sums->predicted[k] += times * probability;
       if (k == label) {
-        sums->common[k] += probability;
-        sums->expected[k] += 1;
+        sums->common[k] += times * probability;
+        sums->expected[k] += times;
       }
     }
-    sums->cross_entropy += weight * entropy;
-    sums->weight += weight;
+    sums->cross_entropy += times * weight * entropy;
+    sums->weight += times * weight;
   }
 }
 
-void canalis_loss_forward(float *scores, const uint8_t *labels, int64_t classes, int64_t voxels,
+void canalis_loss_forward(float *scores, const uint8_t *labels, const uint8_t *emphasis, int64_t classes, int64_t voxels,
                           const float *targets, const float *class_weights, CanalisLossSums *sums) {
   int64_t pieces = pieces_of(voxels);
-  LossContext c = {.scores = scores, .labels = labels, .targets = targets, .class_weights = class_weights,
-                   .classes = classes, .voxels = voxels, .sums = malloc(sizeof(CanalisLossSums) * pieces)};
+  LossContext c = {.scores = scores, .labels = labels, .emphasis = emphasis, .targets = targets,
+                   .class_weights = class_weights, .classes = classes, .voxels = voxels,
+                   .sums = malloc(sizeof(CanalisLossSums) * pieces)};
   canalis_for_pieces(pieces, loss_piece, &c);
   memset(sums, 0, sizeof *sums);
   for (int64_t p = 0; p < pieces; p++) {
@@ -175,10 +177,11 @@ CANALIS_CLONES static void loss_back_piece(void *context, int64_t number) {
   int64_t first = number * PIECE, last = first + PIECE < c->voxels ? first + PIECE : c->voxels;
   for (int64_t v = first; v < last; v++) {
     int label = c->labels[v];
-    float weight = c->class_weights[label] * c->scale, probability[16], direct[16], mean = 0, target_sum = 0;
+    float times = c->emphasis ? c->emphasis[v] : 1;
+    float weight = times * c->class_weights[label] * c->scale, probability[16], direct[16], mean = 0, target_sum = 0;
     for (int64_t k = 0; k < c->classes; k++) {
       probability[k] = c->scores[k * c->voxels + v];
-      direct[k] = k == label ? c->dice_true[k] : c->dice_false[k];
+      direct[k] = times * (k == label ? c->dice_true[k] : c->dice_false[k]);
       mean += probability[k] * direct[k];
       target_sum += c->targets[label * c->classes + k];
     }
@@ -188,10 +191,11 @@ CANALIS_CLONES static void loss_back_piece(void *context, int64_t number) {
   }
 }
 
-void canalis_loss_backward(float *probabilities, const uint8_t *labels, int64_t classes, int64_t voxels,
-                           const float *targets, const float *class_weights, float cross_entropy_scale,
+void canalis_loss_backward(float *probabilities, const uint8_t *labels, const uint8_t *emphasis, int64_t classes,
+                           int64_t voxels, const float *targets, const float *class_weights, float cross_entropy_scale,
                            const float *dice_true, const float *dice_false) {
-  LossContext c = {.scores = probabilities, .labels = labels, .targets = targets, .class_weights = class_weights,
+  LossContext c = {.scores = probabilities, .labels = labels, .emphasis = emphasis, .targets = targets,
+                   .class_weights = class_weights,
                    .dice_true = dice_true, .dice_false = dice_false, .scale = cross_entropy_scale,
                    .classes = classes, .voxels = voxels};
   canalis_for_pieces(pieces_of(voxels), loss_back_piece, &c);

@@ -7,8 +7,8 @@ public struct CorrectiveClick: Sendable, Equatable {
   public let click: Click
   /// The canal that the piece was missed from or wrongly given to: `.left` or `.right`.
   public let canal: ClickKind
-  /// The number of voxels of the piece.
-  public let voxelCount: Int
+  /// The piece's voxels as offsets into the array.
+  public let voxels: [Int]
 }
 
 /// A connected piece of one sort of error.
@@ -48,7 +48,7 @@ public enum ErrorComponents {
       click: Click(
         kind: largest.isFalse ? .background : largest.canal,
         voxel: centre(of: largest.voxels, shape: truth.grid.shape, spacing: truth.grid.spacing)), canal: largest.canal,
-      voxelCount: largest.voxels.count)
+      voxels: largest.voxels)
   }
 
   /// Finds every error component, in array order of its first voxel.

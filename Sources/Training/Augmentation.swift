@@ -8,11 +8,13 @@ enum Augmentation {
   /// leaves them.
   static func apply(to sample: inout TrainingSample) {
     if sample.random.happens(0.5) { mirror(&sample) }
-    if sample.random.happens(0.15) { blur(&sample.image, size: sample.size, passes: sample.random.integer(1...2)) }
-    if sample.random.happens(0.1) { lowerResolution(&sample) }
+    if sample.random.happens(0.2) { blur(&sample.image, size: sample.size, passes: sample.random.integer(1...2)) }
+    if sample.random.happens(0.15) { lowerResolution(&sample) }
     if sample.random.happens(0.1) { cup(&sample) }
     if sample.random.happens(0.08) { addStreaks(&sample) }
     changeGreyValues(&sample)
+    if sample.random.happens(0.35) { addNoise(&sample) }
+    for voxel in sample.image.indices { sample.image[voxel] = min(max(sample.image[voxel], -1), 1) }
     if sample.random.happens(0.1) { cutFieldOfView(&sample) }
   }
 
@@ -39,23 +41,31 @@ enum Augmentation {
 
   private static func otherSide(_ label: UInt8) -> UInt8 { label == 1 ? 2 : label == 2 ? 1 : label }
 
-  /// Contrast, brightness, gamma and noise; then the clipping that normalization does.
+  /// Contrast, brightness and gamma.
   private static func changeGreyValues(_ sample: inout TrainingSample) {
-    let contrast = Float(sample.random.happens(0.5) ? sample.random.uniform(0.75...1.3) : 1)
-    let brightness = Float(sample.random.happens(0.5) ? sample.random.uniform(-0.15...0.15) : 0)
-    let gamma = Float(sample.random.happens(0.3) ? sample.random.uniform(0.75...1.35) : 1)
-    let noise = Float(sample.random.happens(0.3) ? sample.random.uniform(0...0.1) : 0)
-    var draws = sample.random.split(1)
+    let contrast = Float(sample.random.happens(0.5) ? sample.random.uniform(0.65...1.5) : 1)
+    let brightness = Float(sample.random.happens(0.5) ? sample.random.uniform(-0.2...0.2) : 0)
+    let gamma = Float(sample.random.happens(0.3) ? sample.random.uniform(0.7...1.5) : 1)
     for voxel in sample.image.indices {
       var value = sample.image[voxel] * contrast + brightness
       if gamma != 1 { value = 2 * pow(min(max((value + 1) / 2, 0), 1), gamma) - 1 }
-      if noise > 0 {
-        // The sum of four 16-bit draws: near enough to normal, and one draw a voxel.
-        let bits = draws.next()
-        let sum = Int(bits & 0xFFFF) + Int(bits >> 16 & 0xFFFF) + Int(bits >> 32 & 0xFFFF) + Int(bits >> 48)
-        value += noise * (Float(sum) / 65536 - 2) * 1.732
-      }
-      sample.image[voxel] = min(max(value, -1), 1)
+      sample.image[voxel] = value
     }
+  }
+
+  /// Noise, fine or of a coarser grain, as reconstruction leaves it.
+  private static func addNoise(_ sample: inout TrainingSample) {
+    let deviation = Float(sample.random.uniform(0.01...0.14))
+    let passes = sample.random.happens(0.5) ? 0 : sample.random.integer(1...4)
+    var draws = sample.random.split(1)
+    var noise = sample.image.map { _ -> Float in
+      // The sum of four 16-bit draws: near enough to normal, and one draw a voxel.
+      let bits = draws.next()
+      let sum = Int(bits & 0xFFFF) + Int(bits >> 16 & 0xFFFF) + Int(bits >> 32 & 0xFFFF) + Int(bits >> 48)
+      return (Float(sum) / 65536 - 2) * 1.732
+    }
+    if passes > 0 { blur(&noise, size: sample.size, passes: passes) }
+    let length = (noise.reduce(0) { $0 + $1 * $1 } / Float(noise.count)).squareRoot()
+    for voxel in noise.indices { sample.image[voxel] += noise[voxel] * deviation / max(length, 1e-6) }
   }
 }

@@ -11,6 +11,8 @@ import Volume
 struct ClickPolicy: Sendable {
   /// The kind of a click that says "not canal".
   static let backgroundKind = 2
+  /// How often voxels that a click explains or corrects count in the loss: a click that changes nothing must cost.
+  static let emphasis: UInt8 = 3
 
   /// The clicks of one step.
   struct Decision: Sendable {
@@ -18,26 +20,28 @@ struct ClickPolicy: Sendable {
     var prompts: [PointPrompt]
     /// How many more follow, each on the largest error of the answer so far.
     var correctiveCount: Int
+    /// Voxels whose label only the clicks explain.
+    var explained: [Int32] = []
   }
 
   /// Decides a step's clicks; may change the labels of a look-alike or of a side, to what the clicks say.
   static func decide(for sample: inout TrainingSample) -> Decision {
-    askAboutLookAlike(&sample)
+    let explained = askAboutLookAlike(&sample)
     exchangeSides(&sample)
     var prompts = sample.neededPrompts
     let mode = sample.random.unit()
-    if mode < 0.35 { return Decision(prompts: prompts, correctiveCount: 0) }
+    if mode < 0.35 { return Decision(prompts: prompts, correctiveCount: 0, explained: explained) }
     if mode < 0.5 {
       for label in [UInt8(1), 2] {
         prompts += clicks(on: label, count: sample.random.integer(0...4), sample: &sample)
       }
       if sample.random.happens(0.4) { prompts += backgroundClick(&sample) }
-      return Decision(prompts: prompts, correctiveCount: 0)
+      return Decision(prompts: prompts, correctiveCount: 0, explained: explained)
     }
     for label in [UInt8(1), 2] {
       prompts += clicks(on: label, count: sample.random.integer(0...1), sample: &sample)
     }
-    return Decision(prompts: prompts, correctiveCount: sample.random.integer(1...4))
+    return Decision(prompts: prompts, correctiveCount: sample.random.integer(1...4), explained: explained)
   }
 
   /// Clicks on random voxels of a canal.
@@ -67,8 +71,9 @@ struct ClickPolicy: Sendable {
     return [PointPrompt(voxel: sample.index(voxel), kind: backgroundKind)]
   }
 
-  private static func askAboutLookAlike(_ sample: inout TrainingSample) {
-    guard !sample.lookAlikes.isEmpty, sample.random.happens(0.33) else { return }
+  /// Returns the voxels of the tube that was asked about.
+  private static func askAboutLookAlike(_ sample: inout TrainingSample) -> [Int32] {
+    guard !sample.lookAlikes.isEmpty, sample.random.happens(0.33) else { return [] }
     let tube = sample.lookAlikes[sample.random.integer(0...sample.lookAlikes.count - 1)]
     let isCanal = sample.random.happens(0.65)
     if isCanal {
@@ -77,6 +82,7 @@ struct ClickPolicy: Sendable {
     sample.neededPrompts += clicks(
       among: tube.voxels, kind: isCanal ? Int(tube.label) - 1 : backgroundKind,
       count: sample.random.integer(1...(isCanal ? 3 : 2)), sample: &sample)
+    return tube.voxels
   }
 
   /// Seldom, clicks say the other side than the image: then they are right.

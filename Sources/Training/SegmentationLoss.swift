@@ -14,7 +14,9 @@ public struct SegmentationLoss: Sendable, Equatable {
   public var labelSmoothing: Float
   /// For each class the classes that share its smoothed target evenly; a class without any keeps its target.
   public var relatedClasses: [[Int]]
-  /// Added to numerator and denominator of Dice; 0 as published.
+  /// Added to numerator and denominator of Dice, in voxels of the full resolution (a coarser one adds as much less as it
+  /// has fewer); 0 as published. Without it a false piece is only seen by the cross-entropy where its canal is not in
+  /// the crop.
   public var diceSmoothing: Double
   /// How much Dice counts; 0 leaves it out.
   public var diceWeight: Double
@@ -96,26 +98,36 @@ public struct SegmentationLoss: Sendable, Equatable {
   /// - Parameters:
   ///   - scores: Class scores of each resolution, the full one first; as many as `levelWeights` has.
   ///   - labels: True labels of the full resolution.
+  ///   - emphasis: How often each voxel counts; `nil` for once.
   ///   - classes: Classes.
   ///   - stages: Decoder stages of the network.
+  ///   - factor: What the loss and its gradient are multiplied by.
   /// - Returns: The loss.
-  func differentiate(_ scores: [TrainableNetwork.Scores], labels: [UInt8], classes: Int, stages: Int) -> Double {
-    let weights = levelWeights(stages: stages)
+  func differentiate(
+    _ scores: [TrainableNetwork.Scores], labels: [UInt8], emphasis: [UInt8]? = nil, classes: Int, stages: Int,
+    factor: Double = 1
+  ) -> Double {
+    let patch = scores[0].size
     var loss = 0.0
-    for (level, weight) in zip(scores, weights) {
-      let coarse = Self.coarsened(labels, patch: scores[0].size, size: level.size)
-      loss += weight * differentiate(level, labels: coarse, classes: classes, weight: weight)
+    for (level, weight) in zip(scores, levelWeights(stages: stages)) {
+      loss +=
+        factor * weight
+        * differentiate(
+          level, labels: Self.coarsened(labels, patch: patch, size: level.size),
+          emphasis: emphasis.map { Self.coarsened($0, patch: patch, size: level.size) }, classes: classes,
+          weight: factor * weight, smoothing: diceSmoothing * Double(level.size.product) / Double(patch.product))
     }
     return loss
   }
 
   private func differentiate(
-    _ scores: TrainableNetwork.Scores, labels: [UInt8], classes: Int, weight: Double
+    _ scores: TrainableNetwork.Scores, labels: [UInt8], emphasis: [UInt8]?, classes: Int, weight: Double,
+    smoothing: Double
   ) -> Double {
     let voxels = Int64(scores.size.product)
     let targets = targets
     var sums = CanalisLossSums()
-    canalis_loss_forward(scores.values, labels, Int64(classes), voxels, targets, classWeights, &sums)
+    canalis_loss_forward(scores.values, labels, emphasis, Int64(classes), voxels, targets, classWeights, &sums)
     var loss = crossEntropyWeight * sums.cross_entropy / max(sums.weight, .leastNormalMagnitude)
     var diceTrue = [Float](repeating: 0, count: classes)
     var diceFalse = [Float](repeating: 0, count: classes)
@@ -126,9 +138,9 @@ public struct SegmentationLoss: Sendable, Equatable {
             let common = common.assumingMemoryBound(to: Double.self)[label]
             let total =
               predicted.assumingMemoryBound(to: Double.self)[label]
-              + expected.assumingMemoryBound(to: Double.self)[label] + diceSmoothing
+              + expected.assumingMemoryBound(to: Double.self)[label] + smoothing
             let denominator = max(total, 1e-8)
-            let dice = (2 * common + diceSmoothing) / denominator
+            let dice = (2 * common + smoothing) / denominator
             let share = diceWeight / Double(classes - 1)
             loss -= share * dice
             // d dice / d p = 2 [true] / denominator - dice / denominator
@@ -139,7 +151,7 @@ public struct SegmentationLoss: Sendable, Equatable {
       }
     }
     canalis_loss_backward(
-      scores.values, labels, Int64(classes), voxels, targets, classWeights,
+      scores.values, labels, emphasis, Int64(classes), voxels, targets, classWeights,
       Float(weight * crossEntropyWeight / max(sums.weight, .leastNormalMagnitude)), diceTrue, diceFalse)
     return loss
   }

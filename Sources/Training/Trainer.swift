@@ -50,6 +50,8 @@ public final class Trainer {
   private let source: any SampleSource
   private let prefetcher: SamplePrefetcher
   private var validation: [TrainingSample] = []
+  /// How much the answer before corrective clicks counts beside the one after them.
+  private static let firstAnswerWeight = 0.5
 
   /// Prepares a training from the beginning.
   ///
@@ -179,17 +181,34 @@ public final class Trainer {
     let image = pool.take(sample.image.count)
     image.update(from: sample.image, count: sample.image.count)
     let encoding = try network.encode(image, patch: sample.size, on: tape)
-    var prompts = decision.prompts
-    for _ in 0..<decision.correctiveCount {
-      let answer = try answer(encoding, prompts: prompts)
-      guard let next = try correction(of: answer, labels: sample.labels, size: sample.size) else { break }
-      prompts.append(next)
-    }
     let stages = options.plan.decoderConvolutions.count
-    let scores = try network.decode(
-      encoding, prompts: prompts, levels: options.loss.levelWeights(stages: stages).count, on: tape)
+    let levels = options.loss.levelWeights(stages: stages).count
+    var prompts = decision.prompts
+    var emphasis = [UInt8](repeating: 1, count: sample.labels.count)
+    for voxel in decision.explained { emphasis[Int(voxel)] = ClickPolicy.emphasis }
+    var first: [TrainableNetwork.Scores]?
+    for round in 0..<decision.correctiveCount {
+      var current: [UInt8]
+      if round == 0 {
+        // Trained on as well: one encoding, two answers.
+        let scores = try network.decode(encoding, prompts: prompts, levels: levels, on: tape)
+        first = scores
+        current = labels(scores[0])
+      } else {
+        current = try answer(encoding, prompts: prompts)
+      }
+      guard let next = try correction(of: current, labels: sample.labels, size: sample.size) else { break }
+      prompts.append(next.prompt)
+      for voxel in next.piece { emphasis[voxel] = ClickPolicy.emphasis }
+    }
+    let scores = try network.decode(encoding, prompts: prompts, levels: levels, on: tape)
     let answer = labels(scores[0])
-    let loss = options.loss.differentiate(scores, labels: sample.labels, classes: 3, stages: stages)
+    let loss = options.loss.differentiate(
+      scores, labels: sample.labels, emphasis: emphasis, classes: 3, stages: stages)
+    if let first {
+      _ = options.loss.differentiate(
+        first, labels: sample.labels, classes: 3, stages: stages, factor: Self.firstAnswerWeight)
+    }
     guard loss.isFinite else { throw TrainingError.diverged(step: step + 1) }
     try tape.backward()
     let norm = optimizer.advance(network.store, total: options.steps)
@@ -221,14 +240,17 @@ public final class Trainer {
     }
   }
 
-  /// The click that a person would give next.
-  private func correction(of answer: [UInt8], labels: [UInt8], size: Axes3<Int>) throws -> PointPrompt? {
+  /// The click that a person would give next, and the voxels that it is about.
+  private func correction(
+    of answer: [UInt8], labels: [UInt8], size: Axes3<Int>
+  ) throws -> (prompt: PointPrompt, piece: [Int])? {
     let grid = Grid(shape: size, spacing: options.spacing, affine: nil)
     let next = try ErrorComponents.nextClick(
       prediction: Mask(grid: grid, labels: answer), truth: Mask(grid: grid, labels: labels))
-    guard let click = next?.click else { return nil }
+    guard let next else { return nil }
+    let click = next.click
     let kind = click.kind == .left ? 0 : click.kind == .right ? 1 : ClickPolicy.backgroundKind
-    return PointPrompt(voxel: click.voxel, kind: kind)
+    return (PointPrompt(voxel: click.voxel, kind: kind), next.voxels)
   }
 
   /// Dice over both canals together, or `nil` where there is none.
@@ -265,7 +287,7 @@ public final class Trainer {
           guard let dice = Self.dice(answer, sample.labels) else { break }
           if round != 2 { dices.append(dice) }
           if round < 3, let next = try correction(of: answer, labels: sample.labels, size: sample.size) {
-            prompts.append(next)
+            prompts.append(next.prompt)
           }
         }
         guard dices.count == 3 else { continue }

@@ -39,7 +39,7 @@ public struct TrainingOptions: Sendable {
     self.steps = steps
     self.seed = seed
     optimizer = .quick
-    loss = SegmentationLoss(diceSmoothing: 1)
+    loss = SegmentationLoss(diceSmoothing: 100)
     clippingNorm = 3
     averageDecay = 0.997
     evaluationInterval = 100

@@ -47,7 +47,7 @@ struct ClickTests {
         continue
       }
       let found = try #require(next)
-      #expect(found.voxelCount == expected.size)
+      #expect(found.voxels.count == expected.size)
       #expect(expected.centres.contains(found.click.voxel))
       #expect(found.canal == (expected.sort.hasSuffix("left") ? .left : .right))
       #expect((found.click.kind == .background) == expected.sort.hasPrefix("false"))
@@ -59,7 +59,7 @@ struct ClickTests {
     let empty = Mask(grid: truth.grid, labels: Array(repeating: 0, count: truth.labels.count))
     let next = try #require(try ErrorComponents.nextClick(prediction: empty, truth: truth))
     // 36 x 5 x 5 voxels; every voxel of the bar's core is 3 voxels from outside; the first of them in array order.
-    #expect(next.voxelCount == 900)
+    #expect(next.voxels.count == 900)
     #expect(next.click == Click(kind: .left, voxel: Axes3(4, 5, 5)))
   }
 

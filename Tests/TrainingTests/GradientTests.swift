@@ -21,7 +21,10 @@ private struct Setup {
   let image: [Float]
   let labels: [UInt8]
   let prompts: [PointPrompt]
+  let emphasis: [UInt8]
   let loss: SegmentationLoss
+  /// How much the answer without clicks counts beside the one with them.
+  static let firstAnswerWeight = 0.5
 
   init(plan: NetworkPlan, clicks: Int, seed: UInt64) {
     network = TrainableNetwork(plan: plan)
@@ -38,6 +41,7 @@ private struct Setup {
         voxel: Axes3(0, 1, 2).map { random.integer(0...plan.patch[$0] - 1) },
         kind: number % (plan.prompts?.clickKinds ?? 1))
     }
+    emphasis = (0..<plan.patch.product).map { _ in UInt8(random.integer(1...3)) }
     let weights = (0..<plan.classes).map { 1 + Float($0) }
     loss = SegmentationLoss(
       classWeights: weights, labelSmoothing: 0.1,
@@ -53,11 +57,25 @@ private struct Setup {
     pixels.update(from: image, count: image.count)
     let stages = network.plan.decoderConvolutions.count
     let encoding = try network.encode(pixels, patch: network.plan.patch, on: tape)
-    let scores = try network.decode(
-      encoding, prompts: prompts, levels: loss.levelWeights(stages: stages).count, on: tape)
-    let value = loss.differentiate(scores, labels: labels, classes: network.plan.classes, stages: stages)
+    let levels = loss.levelWeights(stages: stages).count
+    let classes = network.plan.classes
+    let first = prompts.isEmpty ? nil : try network.decode(encoding, prompts: [], levels: levels, on: tape)
+    let scores = try network.decode(encoding, prompts: prompts, levels: levels, on: tape)
+    var value = loss.differentiate(scores, labels: labels, emphasis: emphasis, classes: classes, stages: stages)
+    if let first {
+      value += loss.differentiate(
+        first, labels: labels, classes: classes, stages: stages, factor: Self.firstAnswerWeight)
+    }
     try tape.backward()
     return value
+  }
+
+  /// The same loss by the oracle.
+  func value(_ oracle: OracleLoss, image: OracleMap) -> Double {
+    let once = [UInt8](repeating: 1, count: labels.count)
+    let value = oracle.value(image: image, prompts: prompts, labels: labels, emphasis: emphasis)
+    if prompts.isEmpty { return value }
+    return value + Self.firstAnswerWeight * oracle.value(image: image, prompts: [], labels: labels, emphasis: once)
   }
 }
 
@@ -68,7 +86,7 @@ private func checkGradients(_ setup: Setup, title: String) throws {
   var oracle = OracleLoss(network: setup.network, loss: setup.loss)
   let image = OracleMap(
     channels: setup.network.plan.inputChannels, size: setup.network.plan.patch, values: setup.image.map(Double.init))
-  let expected = oracle.value(image: image, prompts: setup.prompts, labels: setup.labels)
+  let expected = setup.value(oracle, image: image)
   print("\(title): loss \(value), oracle \(expected)")
   #expect(abs(value - expected) < 1e-5 * max(1, abs(expected)))
   var random = SeededGenerator(seed: 5)
@@ -78,9 +96,9 @@ private func checkGradients(_ setup: Setup, title: String) throws {
     let base = try #require(oracle.network.parameters[parameter.name])
     let step = 1e-6
     oracle.network.parameters[parameter.name] = zip(base, direction).map { $0 + step * $1 }
-    let above = oracle.value(image: image, prompts: setup.prompts, labels: setup.labels)
+    let above = setup.value(oracle, image: image)
     oracle.network.parameters[parameter.name] = zip(base, direction).map { $0 - step * $1 }
-    let below = oracle.value(image: image, prompts: setup.prompts, labels: setup.labels)
+    let below = setup.value(oracle, image: image)
     oracle.network.parameters[parameter.name] = base
     let difference = (above - below) / (2 * step)
     let gradient = setup.network.store.gradient(parameter)

@@ -45,21 +45,22 @@ void canalis_head_backward(const float *x, const float *weights, const float *sc
 // The two parts of the segmentation loss at one resolution.
 typedef struct {
   double cross_entropy;
-  // Sum of the voxels' weights.
+  // Sum of the voxels' weights in the cross-entropy.
   double weight;
-  // For every class: sum of probability where it is true, sum of probability, number of true voxels.
+  // For every class, each voxel counted `emphasis` times: sum of probability where it is true, sum of probability,
+  // number of true voxels.
   double common[16], predicted[16], expected[16];
 } CanalisLossSums;
 
 // Turns scores into probabilities in place and sums. `targets` is [classes][classes]: the soft target of each true class;
-// `class_weights` the weight of a voxel of each true class.
-void canalis_loss_forward(float *scores, const uint8_t *labels, int64_t classes, int64_t voxels,
+// `class_weights` the weight of a voxel of each true class; `emphasis` how often each voxel counts, null for once.
+void canalis_loss_forward(float *scores, const uint8_t *labels, const uint8_t *emphasis, int64_t classes, int64_t voxels,
                           const float *targets, const float *class_weights, CanalisLossSums *sums);
 // Turns probabilities into the gradient with respect to the scores, in place. The cross-entropy counts
 // `cross_entropy_scale` (divided by the sum of weights by the caller); the probability of class c of a voxel has the
-// further gradient `dice_true[c]` where c is true and `dice_false[c]` where it is not.
-void canalis_loss_backward(float *probabilities, const uint8_t *labels, int64_t classes, int64_t voxels,
-                           const float *targets, const float *class_weights, float cross_entropy_scale,
+// further gradient `dice_true[c]` where c is true and `dice_false[c]` where it is not. All is taken `emphasis` times.
+void canalis_loss_backward(float *probabilities, const uint8_t *labels, const uint8_t *emphasis, int64_t classes,
+                           int64_t voxels, const float *targets, const float *class_weights, float cross_entropy_scale,
                            const float *dice_true, const float *dice_false);
 
 // Adds weights[channel][k] * values[cell][k] to the cells listed, and the way back for the weights.
