@@ -14,15 +14,23 @@ extern void omp_set_num_threads(int threads);
 enum { ck_longest_row = 4096 };
 // Products of a convolution that are summed before they are added to the total.
 enum { ck_summands = 64 };
-// Rows of the source that one row of all planes together reads at most, where rows are transformed; a power of two.
+// Rows of the source that one row of a plane reads at most, where rows are transformed, and terms of a row of output.
 enum { ck_most_rows = 8 };
+// Stands for rows outside a source; a padded row has at most as many values.
+static const float ck_zeros[2 * ck_longest_row];
+
+// What a thread convolves and then stores at once: some rows of one slice's results, for some tiles of output channels.
+typedef struct {
+  int64_t slice, rows_begin, rows_end, tiles_begin, tiles_end;
+  float *planes;   // transformed, where rows are
+  float *results;  // `[phase][tiles of the block * tile][result_plane]`
+} ck_block;
 
 typedef struct {
   void (*gather)(const ck_slab *slab, int64_t channel, int64_t slice);
-  void (*convolve)(
-      const ck_slab *slab, int64_t slice, int64_t phase, int64_t begin, int64_t end, int64_t tile_begin,
-      int64_t tile_end);
-  void (*scatter)(const ck_slab *slab, int64_t slice, int64_t channel);
+  void (*transform)(const ck_slab *slab, const ck_block *block, int64_t slice);
+  void (*convolve)(const ck_slab *slab, const ck_block *block, int64_t phase);
+  void (*scatter)(const ck_slab *slab, const ck_block *block, int64_t channel);
   void (*scan_head)(const ck_scan *scan, int64_t head);
   int tile_channels, tile_run, vector;
 } ck_kernels;
@@ -109,12 +117,36 @@ void ck_free(void *memory, size_t bytes) {
 typedef struct {
   const ck_slab *slab;
   const ck_kernels *kernels;
-  int64_t segment, segments, tile_groups;
-  int threads;
-  _Atomic int64_t next_gather, next_convolve, next_scatter;
+  int64_t phases, blocks, depth_parts, tile_groups;
+  _Atomic int64_t next_thread, next_gather, next_task;
 } slab_work;
 
 static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
+static int64_t most(int64_t a, int64_t b) { return a > b ? a : b; }
+
+// A task: a block of rows through some slices, for some tiles of output channels.
+static void run_task(const slab_work *work, int64_t task, float *room) {
+  const ck_slab *s = work->slab;
+  const int64_t group = task % work->tile_groups, first_row = task / work->tile_groups % work->blocks * s->block_rows;
+  const int64_t part = task / work->tile_groups / work->blocks, slices = s->output_end - s->output_begin;
+  const int64_t tile = work->kernels->tile_channels;
+  ck_block block = {
+      .rows_begin = first_row, .rows_end = least(first_row + s->block_rows, s->result_height),
+      .tiles_begin = group * s->output_tiles / work->tile_groups,
+      .tiles_end = (group + 1) * s->output_tiles / work->tile_groups, .planes = room,
+      .results = room + s->result_start};
+  const int64_t last_channel = least(block.tiles_end * tile, s->output_channels);
+  const int64_t end = s->output_begin + (part + 1) * slices / work->depth_parts;
+  int64_t transformed = INT64_MIN;
+  for (block.slice = s->output_begin + part * slices / work->depth_parts; block.slice < end; block.slice++) {
+    const int64_t first = block.slice * s->depth_stride - s->slot_origin;
+    for (transformed = most(transformed, first); transformed < first + s->transform_slots; transformed++)
+      work->kernels->transform(s, &block, transformed);
+    for (int64_t phase = 0; phase < work->phases; phase++) work->kernels->convolve(s, &block, phase);
+    for (int64_t channel = block.tiles_begin * tile; channel < last_channel; channel++)
+      work->kernels->scatter(s, &block, channel);
+  }
+}
 
 static void slab_body(void *context) {
   slab_work *work = context;
@@ -122,36 +154,26 @@ static void slab_body(void *context) {
   const int64_t slices = s->gather_end - s->gather_begin, channels = s->channels + s->ones_channel;
   for (int64_t i; (i = atomic_fetch_add(&work->next_gather, 1)) < slices * channels;)
     work->kernels->gather(s, i / slices, s->gather_begin + i % slices);
-  const int64_t phases = s->phase_depth * s->phase_height * s->phase_width * s->terms;
-  if (phases == 0) return;
+  const int64_t tasks = work->depth_parts * work->blocks * work->tile_groups;
+  if (tasks == 0) return;
   GOMP_barrier();
-  const int64_t outputs = s->output_end - s->output_begin, groups = work->tile_groups;
-  const int64_t run = (s->result_height - 1) * s->pitch + s->output_width;
-  const int64_t tasks = outputs * work->segments * phases * groups;
-  for (int64_t i; (i = atomic_fetch_add(&work->next_convolve, 1)) < tasks;) {
-    const int64_t group = i % groups, phase = i / groups % phases;
-    const int64_t segment = i / groups / phases % work->segments, slice = i / groups / phases / work->segments;
-    const int64_t begin = segment * work->segment;
-    work->kernels->convolve(
-        s, s->output_begin + slice, phase, begin, least(run, begin + work->segment), group * s->output_tiles / groups,
-        (group + 1) * s->output_tiles / groups);
-  }
-  GOMP_barrier();
-  for (int64_t i; (i = atomic_fetch_add(&work->next_scatter, 1)) < outputs * s->output_channels;)
-    work->kernels->scatter(s, s->output_begin + i / s->output_channels, i % s->output_channels);
+  float *const room = s->rooms + atomic_fetch_add(&work->next_thread, 1) * s->room_stride;
+  for (int64_t task; (task = atomic_fetch_add(&work->next_task, 1)) < tasks;) run_task(work, task, room);
 }
 
-void ck_run_slab(const ck_slab *slab, int threads) {
-  slab_work work = {.slab = slab, .kernels = all_kernels[slab->isa], .threads = threads};
-  const int64_t run = (slab->result_height - 1) * slab->pitch + slab->output_width;
-  // Eight strips at a time, and where that leaves threads idle, the output channels in groups.
-  work.segment = 16 * work.kernels->tile_run;
-  work.segments = (run + work.segment - 1) / work.segment;
-  const int64_t phases = slab->phase_depth * slab->phase_height * slab->phase_width * slab->terms;
-  const int64_t tasks = (slab->output_end - slab->output_begin) * work.segments * phases;
-  const int64_t wanted = 8 * (int64_t)threads;
-  work.tile_groups = tasks > 0 && tasks < wanted ? least(slab->output_tiles, (wanted + tasks - 1) / tasks) : 1;
-  if (work.tile_groups < 1) work.tile_groups = 1;
+void ck_run_slab(const ck_slab *s, int threads) {
+  slab_work work = {.slab = s, .kernels = all_kernels[s->isa]};
+  if (s->block_rows) {
+    work.phases = s->phase_depth * s->phase_height * s->phase_width * s->terms;
+    work.blocks = (s->result_height + s->block_rows - 1) / s->block_rows;
+    // Slices that are transformed for one task are transformed again for the next: few parts, where rows are.
+    const int64_t slices = s->output_end - s->output_begin, wanted = 4 * (int64_t)threads;
+    const int64_t most_parts = s->transform_planes ? (slices + 3) / 4 : slices;
+    work.depth_parts = least(most_parts, (wanted + work.blocks - 1) / work.blocks);
+    // Where there are still so few that threads would be idle, the output channels are shared out too.
+    const int64_t tasks = most(1, work.depth_parts * work.blocks);
+    work.tile_groups = least(s->output_tiles, (wanted + tasks - 1) / tasks);
+  }
   ck_parallel(threads, slab_body, &work);
 }
 

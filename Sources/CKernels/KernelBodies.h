@@ -95,6 +95,11 @@ INLINE void NAME(source_row)(
     NAME(pool_row)(s, out, channel, slice, row, a);
   } else {
     const int64_t at = ((channel * s->depth + slice) * s->height + row) * s->width;
+    // The processor foresees the way to the end of a page only.
+    for (int64_t x = 0; x < width; x += 16) {
+      __builtin_prefetch(s->source.values + at + 2 * width + x);
+      if (s->source.residual) __builtin_prefetch(s->source.residual + at + 2 * width + x);
+    }
     NAME(finish_row)(
         out, s->source.values + at, s->source.residual ? s->source.residual + at : NULL,
         s->source.write_back ? s->source.write_back + at : NULL, a, width);
@@ -105,10 +110,13 @@ INLINE void NAME(source_row)(
 INLINE void NAME(combine)(
     float *restrict out, const float *const *rows, const float *restrict factors, int count, int64_t width) {
   int64_t x = 0;
-  for (; x + WIDTH <= width; x += WIDTH) {
+  while (x + WIDTH <= width) {
     NAME(vector) sum = factors[0] * *(const NAME(vector) *)(rows[0] + x);
     UNROLL for (int i = 1; i < count; i++) sum += factors[i] * *(const NAME(vector) *)(rows[i] + x);
     *(NAME(vector) *)(out + x) = sum;
+    x += WIDTH;
+    // The last vector reaches to the end, over values that are there already.
+    if (x < width && x + WIDTH > width) x = width - WIDTH;
   }
   for (; x < width; x++) {
     float sum = factors[0] * rows[0][x];
@@ -125,31 +133,6 @@ static void NAME(combine_rows)(
   else NAME(combine)(out, rows, factors, (int)count, width);
 }
 
-// Fills the planes of one slice with combinations of the source's rows, each of which is finished once.
-static void NAME(gather_transformed)(
-    const ck_slab *s, float *planes, int64_t channel, int64_t slice, int64_t height, int64_t width, NAME(affine) a) {
-  float finished[ck_most_rows * ck_longest_row];
-  const int64_t lead = -s->first_column, spacing = (width + 15) / 16 * 16;
-  int64_t next = s->row_starts[0];
-  for (int64_t j = 0; j < s->plane_height; j++) {
-    const int64_t end = s->row_step * j + s->row_starts[s->row_planes - 1] + s->row_reach;
-    for (; next < end; next++) {
-      float *const out = finished + (next & (ck_most_rows - 1)) * spacing;
-      if (next < 0 || next >= height) memset(out, 0, (size_t)width * sizeof(float));
-      else NAME(source_row)(s, out, channel, slice, next, a);
-    }
-    for (int64_t p = 0; p < s->row_planes; p++) {
-      const float *rows[ck_most_rows];
-      for (int64_t i = 0; i < s->row_reach; i++)
-        rows[i] = finished + ((s->row_step * j + s->row_starts[p] + i) & (ck_most_rows - 1)) * spacing;
-      float *const target = planes + (p * s->plane_height + j) * s->pitch;
-      for (int64_t x = 0; x < lead; x++) target[x] = 0;
-      NAME(combine_rows)(target + lead, rows, s->row_factors + p * s->row_reach, s->row_reach, width);
-      for (int64_t x = lead + width; x < s->pitch; x++) target[x] = 0;
-    }
-  }
-}
-
 static void NAME(gather)(const ck_slab *s, int64_t channel, int64_t slice) {
   const int64_t slot = (slice + s->slot_origin) % s->slots;
   float *const planes = s->padded + channel * s->channel_stride + slot * s->slice_stride;
@@ -161,10 +144,6 @@ static void NAME(gather)(const ck_slab *s, int64_t channel, int64_t slice) {
     return;
   }
   const NAME(affine) a = NAME(channel_affine)(&s->source, channel == s->channels ? 0 : channel);
-  if (s->row_reach > 1) {
-    NAME(gather_transformed)(s, planes, channel, slice, height, width, a);
-    return;
-  }
   float finished[ck_longest_row];
   for (int64_t p = 0; p < s->row_planes; p++)
     for (int64_t j = 0; j < s->plane_height; j++) {
@@ -191,6 +170,61 @@ static void NAME(gather)(const ck_slab *s, int64_t channel, int64_t slice) {
 
 // MARK: convolution
 
+// One vector of a row of each of `terms` planes, from as many rows of the source. Factors are zero for the first row but
+// in the second plane, and for the last row but in the last plane.
+INLINE void NAME(transform_vector)(
+    float *restrict out, int64_t plane_stride, const float *const *rows, const float *restrict factors, int terms,
+    int64_t x) {
+  NAME(vector) values[ck_most_rows];
+  UNROLL for (int i = 0; i < terms; i++) values[i] = *(const NAME(vector) *)(rows[i] + x);
+  UNROLL for (int p = 0; p < terms; p++) {
+    const int first = p == 1 ? 0 : 1, end = p == terms - 1 ? terms : terms - 1;
+    NAME(vector) sum = factors[p * terms + first] * values[first];
+    UNROLL for (int i = first + 1; i < end; i++) sum += factors[p * terms + i] * values[i];
+    *(NAME(vector) *)(out + p * plane_stride + x) = sum;
+  }
+}
+
+INLINE void NAME(transform_rows)(
+    float *restrict out, int64_t plane_stride, const float *const *rows, const float *restrict factors, int terms,
+    int64_t width) {
+  int64_t x = 0;
+  for (; x + WIDTH <= width; x += WIDTH) NAME(transform_vector)(out, plane_stride, rows, factors, terms, x);
+  if (x == width) return;
+  if (width >= WIDTH) {
+    NAME(transform_vector)(out, plane_stride, rows, factors, terms, width - WIDTH);
+    return;
+  }
+  for (; x < width; x++)
+    for (int p = 0; p < terms; p++) {
+      float sum = 0;
+      for (int i = 0; i < terms; i++) sum += factors[p * terms + i] * rows[i][x];
+      out[p * plane_stride + x] = sum;
+    }
+}
+
+// Makes one slice of a block's planes from the padded rows.
+static void NAME(transform)(const ck_slab *s, const ck_block *block, int64_t slice) {
+  const int64_t slot = (slice + s->slot_origin) % s->slots, count = block->rows_end - block->rows_begin;
+  const int64_t transform_slot = (slice + s->slot_origin) % s->transform_slots;
+  const int64_t terms = s->terms, plane_stride = s->block_rows * s->result_pitch;
+  for (int64_t channel = 0; channel < s->convolved_channels; channel++) {
+    const float *const padded = s->padded + channel * s->channel_stride + slot * s->slice_stride;
+    float *const planes =
+        block->planes + channel * s->transform_channel_stride + transform_slot * s->transform_slice_stride;
+    for (int64_t p = 0; p < s->transform_planes; p += terms)
+      for (int64_t j = 0; j < count; j++) {
+        const int64_t first = s->term_rows * (block->rows_begin + j) + s->transform_starts[p];
+        const float *rows[ck_most_rows];
+        for (int64_t i = 0; i < terms; i++)
+          rows[i] = first + i < 0 || first + i >= s->plane_height ? ck_zeros : padded + (first + i) * s->pitch;
+        float *const out = planes + p * plane_stride + j * s->result_pitch;
+        if (terms == 6) NAME(transform_rows)(out, plane_stride, rows, s->transform_factors, 6, s->result_pitch);
+        else NAME(transform_rows)(out, plane_stride, rows, s->transform_factors, 4, s->result_pitch);
+      }
+  }
+}
+
 // One tile: TILE output channels by `vectors` vectors along a plane. Every tap of every input channel is a shifted read
 // of the padded slices, so a row of output is a sum of scaled rows of input whatever the kernel and stride. About
 // ck_summands products are summed at a time and then added to the total: the rounding errors of thousands of products
@@ -201,7 +235,9 @@ INLINE void NAME(tile)(
   NAME(vector) totals[TILE][RUN];
   UNROLL for (int m = 0; m < TILE; m++)
     UNROLL for (int n = 0; n < vectors; n++) totals[m][n] = (NAME(vector))(bias ? bias[m] : 0);
-  const int64_t group = taps < ck_summands ? (ck_summands + taps - 1) / taps : 1;
+  const int64_t wanted = taps < ck_summands ? (ck_summands + taps - 1) / taps : 1;
+  const int64_t groups = channels < wanted ? 1 : (channels + wanted / 2) / wanted;
+  const int64_t group = (channels + groups - 1) / groups;
   for (int64_t c = 0; c < channels;) {
     const int64_t end = c + group < channels ? c + group : channels;
     NAME(vector) sums[TILE][RUN];
@@ -246,50 +282,58 @@ static void NAME(double_tile)(
     *(NAME(vector) *)(result + m * result_plane) = __builtin_convertvector(sums[m], NAME(vector));
 }
 
-static void NAME(convolve)(
-    const ck_slab *s, int64_t slice, int64_t phase_index, int64_t begin, int64_t end, int64_t tile_begin,
-    int64_t tile_end) {
+static void NAME(convolve)(const ck_slab *s, const ck_block *block, int64_t phase_index) {
   const ck_phase *phase = &s->phases[phase_index];
-  const int64_t phases = s->phase_depth * s->phase_height * s->phase_width * s->terms;
   const int64_t taps = phase->tap_count;
+  const int is_transformed = s->transform_planes > 0;
+  const float *const input = is_transformed ? block->planes : s->padded + block->rows_begin * s->pitch;
+  const int64_t slots = is_transformed ? s->transform_slots : s->slots;
+  const int64_t slice_stride = is_transformed ? s->transform_slice_stride : s->slice_stride;
+  const int64_t channel_stride = is_transformed ? s->transform_channel_stride : s->channel_stride;
+  const int64_t plane_stride = (is_transformed ? s->block_rows : s->plane_height) * s->result_pitch;
   int64_t offsets[taps];
   for (int64_t t = 0; t < taps; t++) {
-    int64_t slot = (slice * s->depth_stride + phase->taps[t].depth + s->slot_origin) % s->slots;
-    offsets[t] = slot * s->slice_stride + phase->taps[t].offset;
+    const ck_tap *tap = &phase->taps[t];
+    const int64_t slot = (block->slice * s->depth_stride + tap->depth + s->slot_origin) % slots;
+    offsets[t] = slot * slice_stride + tap->plane * plane_stride + tap->offset;
   }
-  float *const result =
-      s->result
-      + ((slice - s->output_begin) * phases + phase_index) * s->output_tiles * TILE * s->result_plane;
+  const int64_t end = (block->rows_end - block->rows_begin - 1) * s->result_pitch + s->output_width;
+  float *const results =
+      block->results + phase_index * (block->tiles_end - block->tiles_begin) * TILE * s->result_plane;
   // A strip's input stays in the first cache while the tiles of output channels pass over it; where the weights of all
   // tiles are larger than the second cache, a longer strip reads them less often.
   const int64_t step = RUN * WIDTH, strip = s->convolved_channels * taps < 6912 ? step : 4 * step;
-  for (int64_t from = begin; from < end; from += strip) {
-    const int64_t to = from + strip < end ? from + strip : end;
-    for (int64_t tile = tile_begin; tile < tile_end; tile++) {
+  for (int64_t from = 0, to; from < end; from = to) {
+    to = from + strip < end ? from + strip : end;
+    // One vector alone is slow: it takes one of those before it.
+    if (end - to > 0 && end - to <= WIDTH) to -= WIDTH;
+    for (int64_t tile = block->tiles_begin; tile < block->tiles_end; tile++) {
       const float *weights = phase->weights + tile * s->convolved_channels * taps * TILE;
       const float *bias = phase->bias ? phase->bias + tile * TILE : NULL;
-      float *out = result + tile * TILE * s->result_plane;
+      float *out = results + (tile - block->tiles_begin) * TILE * s->result_plane;
       if (s->sums_in_double) {
         for (int64_t q = from; q < to; q += WIDTH)
           NAME(double_tile)(
-              s->padded + q, s->channel_stride, offsets, taps, s->convolved_channels, weights, bias, out + q,
+              input + q, channel_stride, offsets, taps, s->convolved_channels, weights, bias, out + q,
               s->result_plane);
         continue;
       }
-      for (int64_t q = from; q < to; q += step) {
-        const int64_t left = to - q;
-        if (left > 2 * WIDTH)
+      for (int64_t q = from; q < to;) {
+        // Four vectors that are left are two and two: one alone is slow.
+        const int64_t left = (to - q + WIDTH - 1) / WIDTH, vectors = left == RUN + 1 ? 2 : left < RUN ? left : RUN;
+        if (vectors == RUN)
           NAME(tile)(
-              RUN, s->padded + q, s->channel_stride, offsets, taps, s->convolved_channels, weights, bias, out + q,
+              RUN, input + q, channel_stride, offsets, taps, s->convolved_channels, weights, bias, out + q,
               s->result_plane);
-        else if (left > WIDTH)
+        else if (vectors == 2)
           NAME(tile)(
-              2, s->padded + q, s->channel_stride, offsets, taps, s->convolved_channels, weights, bias, out + q,
+              2, input + q, channel_stride, offsets, taps, s->convolved_channels, weights, bias, out + q,
               s->result_plane);
         else
           NAME(tile)(
-              1, s->padded + q, s->channel_stride, offsets, taps, s->convolved_channels, weights, bias, out + q,
+              1, input + q, channel_stride, offsets, taps, s->convolved_channels, weights, bias, out + q,
               s->result_plane);
+        q += vectors * WIDTH;
       }
     }
   }
@@ -334,8 +378,8 @@ static void NAME(add_boxes)(const ck_slab *s, float *row, int64_t channel, int64
 }
 
 // A row of one position's output: a row of the result itself, or a sum of the terms' rows.
-INLINE float *NAME(output_row)(const ck_slab *s, float *room, float *result, int64_t term_step, int64_t row) {
-  float *const first = result + row / s->term_rows * s->pitch;
+INLINE float *NAME(output_row)(const ck_slab *s, float *room, float *results, int64_t term_step, int64_t row) {
+  float *const first = results + row / s->term_rows * s->result_pitch;
   if (s->terms == 1) return first;
   const float *rows[ck_most_rows];
   for (int64_t i = 0; i < s->terms; i++) rows[i] = first + i * term_step;
@@ -343,22 +387,26 @@ INLINE float *NAME(output_row)(const ck_slab *s, float *room, float *result, int
   return room;
 }
 
-static void NAME(scatter)(const ck_slab *s, int64_t slice, int64_t channel) {
-  const int64_t positions = s->phase_depth * s->phase_height * s->phase_width;
-  const int64_t result_channels = s->output_tiles * TILE;
+// Stores the rows of a block's results that are one output channel's, and takes their sums.
+static void NAME(scatter)(const ck_slab *s, const ck_block *block, int64_t channel) {
   const int64_t height = s->output_height * s->phase_height, width = s->output_width * s->phase_width;
-  const int64_t term_step = result_channels * s->result_plane, step = s->terms * term_step;
-  float *const result = s->result + (slice - s->output_begin) * positions * step + channel * s->result_plane;
+  const int64_t term_step = (block->tiles_end - block->tiles_begin) * TILE * s->result_plane;
+  const int64_t step = s->terms * term_step, slice = block->slice;
+  float *const results = block->results + (channel - block->tiles_begin * TILE) * s->result_plane;
+  const int64_t channel_size = s->destination_depth * height * width;
+  const int64_t first_line = block->rows_begin * s->term_rows;
+  const int64_t last_line = block->rows_end * s->term_rows;
+  const int64_t last = last_line < s->output_height ? last_line * s->phase_height : height;
   NAME(wide) sum = 0, square = 0;
   double tail_sum = 0, tail_square = 0;
   float room[2][ck_longest_row], interleaved[ck_longest_row];
   for (int64_t d = 0; d < s->phase_depth; d++)
-    for (int64_t y = 0; y < height; y++) {
+    for (int64_t y = first_line * s->phase_height; y < last; y++) {
       const int64_t at =
           ((channel * s->destination_depth + slice * s->phase_depth + d) * height + y) * width;
       const int64_t position = (d * s->phase_height + y % s->phase_height) * s->phase_width;
-      float *const first = result + position * step;
-      const int64_t line = y / s->phase_height;
+      float *const first = results + position * step;
+      const int64_t line = y / s->phase_height - first_line;
       float *row = NAME(output_row)(s, room[0], first, term_step, line);
       if (s->phase_width == 2) {
         const float *odd = NAME(output_row)(s, room[1], first + step, term_step, line);
@@ -375,6 +423,11 @@ static void NAME(scatter)(const ck_slab *s, int64_t slice, int64_t channel) {
         row = interleaved;
       }
       if (s->box_count) NAME(add_boxes)(s, row, channel, slice * s->phase_depth + d, y);
+      // The next channel's rows are far away: they are fetched now.
+      for (int64_t x = 0; x < width; x += 16) {
+        if (s->addend) __builtin_prefetch(s->addend + at + channel_size + x);
+        __builtin_prefetch(s->destination + at + channel_size + x, 1);
+      }
       NAME(store_row)(
           s->destination + at, row, s->addend ? s->addend + at : NULL, width, s->sums != NULL, &sum, &square, &tail_sum,
           &tail_square);
@@ -384,7 +437,9 @@ static void NAME(scatter)(const ck_slab *s, int64_t slice, int64_t channel) {
       tail_sum += sum[i];
       tail_square += square[i];
     }
-    double *out = s->sums + (slice * s->output_channels + channel) * 2;
+    const int64_t blocks = (s->result_height + s->block_rows - 1) / s->block_rows;
+    double *out =
+        s->sums + ((slice * blocks + block->rows_begin / s->block_rows) * s->output_channels + channel) * 2;
     out[0] = tail_sum;
     out[1] = tail_square;
   }
@@ -424,7 +479,7 @@ static void NAME(scan_head)(const ck_scan *s, int64_t head) {
 }
 
 static const ck_kernels NAME(kernels) = {
-    .gather = NAME(gather), .convolve = NAME(convolve), .scatter = NAME(scatter), .scan_head = NAME(scan_head),
+    .gather = NAME(gather), .transform = NAME(transform), .convolve = NAME(convolve), .scatter = NAME(scatter), .scan_head = NAME(scan_head),
     .tile_channels = TILE, .tile_run = RUN * WIDTH, .vector = WIDTH};
 
 #undef UNROLL

@@ -6,7 +6,7 @@ public final class ChannelAffine {
   /// Turns sums over a volume into the affine map that normalizes it.
   ///
   /// - Parameters:
-  ///   - sums: For each slice and channel the sum and the sum of squares, in double precision.
+  ///   - sums: For each part of the volume and each channel the sum and the sum of squares, in double precision.
   ///   - channels: Number of channels.
   ///   - count: Values of a channel.
   ///   - gain: The norm's weight, one a channel.

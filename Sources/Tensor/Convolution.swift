@@ -3,8 +3,8 @@ import CKernels
 /// A three-dimensional convolution, or an upsampling step, of one fixed size: weights packed for the kernel, depth cut
 /// into slabs that keep the work in the caches and can be interrupted.
 ///
-/// A slab's source slices are finished and padded into scratch memory, convolved into scratch memory, then stored with
-/// their statistics. A layer whose input and output have the same shape may store over its own input: a slice is
+/// A slab's source slices are finished and padded into scratch memory; then each thread convolves a block of rows into
+/// room of its own that stays in its caches, and stores it with its statistics. A layer whose input and output have the same shape may store over its own input: a slice is
 /// overwritten only after every slab that reads it has padded it.
 public final class Convolution {
   /// The shapes, the work and the memory of a run.
@@ -14,8 +14,10 @@ public final class Convolution {
   private let taps: [ck_tap]
   /// Where the planes' rows begin.
   private let rowStarts: [Int64]
-  /// The factors of the planes' rows, then of the terms in the outputs.
+  /// The factors of the source's rows in the transformed ones, then of the terms in the outputs.
   private let factors: [Float]
+  /// How many of the factors are of the first sort.
+  private let transformFactors: Int
 
   /// Creates a convolution with padding `(kernel - 1) / 2`.
   ///
@@ -92,9 +94,10 @@ public final class Convolution {
     self.weights = weights
     let geometry = layout.geometry
     taps = geometry.phases.flatMap { $0.taps.map(\.tap) }
-    rowStarts = geometry.rowPlanes.map { Int64($0.start) }
-    let rows = geometry.rowPlanes.map(\.factors) + (geometry.transform?.output ?? [])
-    factors = rows.flatMap { $0.map { Float($0) } }
+    rowStarts = geometry.rowStarts.map(Int64.init)
+    let input = geometry.transform?.input ?? []
+    transformFactors = input.count * input.count
+    factors = (input + (geometry.transform?.output ?? [[1]])).flatMap { $0.map { Float($0) } }
   }
 
   /// Convolves.
@@ -107,7 +110,8 @@ public final class Convolution {
   ///   - scratch: At least `layout.scratchCount` floats.
   ///   - wantsSums: Whether statistics are taken.
   ///   - observer: Is called before each slab with the share done; throwing ends the run.
-  /// - Returns: For each slice and output channel the sum and the sum of squares of the result, or nothing.
+  /// - Returns: For each block of rows of each slice, and output channel, the sum and the sum of squares of the result,
+  ///   or nothing.
   /// - Throws: What the observer throws.
   public func run(
     _ source: Features, adding addend: UnsafePointer<Float>? = nil, boxes: [FeatureBox] = [],
@@ -128,9 +132,6 @@ public final class Convolution {
     slab.slot_origin = Int64(-geometry.firstSlice)
     slab.channel_stride = Int64(layout.channelStride)
     slab.slice_stride = Int64(geometry.sliceStride)
-    slab.row_planes = Int64(geometry.rowPlanes.count)
-    slab.row_reach = Int64(geometry.rowPlanes[0].factors.count)
-    slab.row_step = Int64(geometry.rowStep)
     slab.column_stride = Int64(geometry.stride.width)
     slab.plane_height = Int64(geometry.planeHeight)
     slab.pitch = Int64(geometry.pitch)
@@ -149,18 +150,32 @@ public final class Convolution {
     slab.result_height = Int64(geometry.resultHeight)
     slab.output_height = Int64(cells.height)
     slab.output_width = Int64(cells.width)
-    slab.result = scratch.pointer + layout.paddedCount
+    slab.block_rows = Int64(layout.blockRows)
+    slab.rooms = scratch.pointer + layout.paddedCount
+    slab.room_stride = Int64(layout.roomCount)
+    slab.result_start = Int64(layout.transformCount)
     slab.result_plane = Int64(layout.resultPlane)
+    slab.result_pitch = Int64(layout.resultPitch)
     slab.addend = addend
     slab.destination = destination
     slab.destination_depth = Int64(layout.outputExtent.depth)
 
     let boxAddends = boxes.map { $0.addend(channels: outputs, within: layout.outputExtent) }
-    var sums = [Double](repeating: 0, count: wantsSums ? cells.depth * outputs * 2 : 0)
+    var sums = [Double](repeating: 0, count: wantsSums ? cells.depth * layout.blocks * outputs * 2 : 0)
     try withTables { taps, starts, factors in
-      slab.row_starts = starts
-      slab.row_factors = factors
-      slab.output_factors = factors + geometry.rowPlanes.count * geometry.rowPlanes[0].factors.count
+      if geometry.transform == nil {
+        slab.row_planes = Int64(geometry.rowStarts.count)
+        slab.row_step = Int64(geometry.rowStep)
+        slab.row_starts = starts
+      } else {
+        slab.transform_planes = Int64(geometry.transformedPlanes)
+        slab.transform_starts = starts
+        slab.transform_factors = factors
+        slab.transform_slots = Int64(geometry.sliceCount)
+        slab.transform_channel_stride = Int64(layout.transformStride)
+        slab.transform_slice_stride = Int64(layout.transformSlice)
+      }
+      slab.output_factors = factors + transformFactors
       var phases: [ck_phase] = []
       var firstTap = 0
       for (index, phase) in geometry.phases.enumerated() {
@@ -186,7 +201,7 @@ public final class Convolution {
           // Slices that no tap reads must be written back too.
           if end == cells.depth { gathered = max(gathered, layout.inputExtent.depth) }
           slab.gather_end = Int64(gathered)
-          ck_run_slab(&slab, Int32(Threads.count))
+          ck_run_slab(&slab, Int32(layout.threads))
         }
       }
     }

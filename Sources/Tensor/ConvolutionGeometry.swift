@@ -30,13 +30,6 @@ struct ConvolutionGeometry {
     var taps: [[Contribution]]
   }
 
-  /// Where the rows of one plane of a padded slice come from: row j is a combination of the source's rows from
-  /// `rowStep * j + start` on.
-  struct RowPlane: Equatable {
-    var start: Int
-    var factors: [Double]
-  }
-
   /// One tap along one axis: the offset in cells, the parity plane, and pairs of positions as in `Contribution`.
   private struct AxisTap {
     var cell: Int
@@ -64,8 +57,12 @@ struct ConvolutionGeometry {
   let phases: [Phase]
   /// How rows are transformed, or `nil` for not at all.
   let transform: RowTransform?
-  /// Planes of a padded slice, before columns are taken apart.
-  let rowPlanes: [RowPlane]
+  /// Planes that taps read, before columns are taken apart: those of a padded slice, or those that a thread makes from
+  /// it where rows are transformed.
+  ///
+  /// Row j of a plane is the source's row `rowStep * j + start`, or a combination of those from there on; of a plane with
+  /// transformed rows, `transform.terms` in turn begin at the same row.
+  let rowStarts: [Int]
   /// Rows of the source from one row of a plane to the next.
   let rowStep: Int
   /// The first slice that slice 0 of the output reads, at most 0.
@@ -74,9 +71,11 @@ struct ConvolutionGeometry {
   let sliceCount: Int
   /// The first column of a plane, at most 0.
   let firstColumn: Int
-  /// The size of one plane.
+  /// The size of one plane of a padded slice. Rows that are transformed begin on cache lines.
   let planeHeight: Int
   let pitch: Int
+  /// Values of a row with the zeros that the kernel reaches.
+  let paddedWidth: Int
   /// Rows of a phase's result, each of which is `transform.outputs` rows of output.
   let resultHeight: Int
 
@@ -125,25 +124,28 @@ struct ConvolutionGeometry {
     firstSlice = axes[0].first
     sliceCount = axes[0].last - axes[0].first + 1
     firstColumn = axes[2].first
-    pitch = cells.width + axes[2].last - axes[2].first
+    let paddedWidth = cells.width + axes[2].last - axes[2].first
+    self.paddedWidth = paddedWidth
     let rows = transformsRows && stride.height * stride.width == 1 ? axes[1].phases : []
     let transform = Self.transform(of: rows)
     self.transform = transform
-    var planes: [RowPlane] = []
+    let pitch = transform == nil ? paddedWidth : Self.wholeLines(paddedWidth)
+    self.pitch = pitch
+    var starts: [Int] = []
     if let transform {
       resultHeight = (cells.height + transform.outputs - 1) / transform.outputs
-      planeHeight = resultHeight
+      planeHeight = cells.height
       rowStep = transform.outputs
-      for taps in rows where !planes.contains(where: { $0.start == taps[0].cell }) {
-        planes += transform.input.map { RowPlane(start: taps[0].cell, factors: $0) }
+      for taps in rows where !starts.contains(taps[0].cell) {
+        starts += [Int](repeating: taps[0].cell, count: transform.terms)
       }
     } else {
       resultHeight = cells.height
       planeHeight = cells.height + axes[1].last - axes[1].first
       rowStep = stride.height
-      planes = (0..<stride.height).map { RowPlane(start: axes[1].first * stride.height + $0, factors: [1]) }
+      starts = (0..<stride.height).map { axes[1].first * stride.height + $0 }
     }
-    rowPlanes = planes
+    rowStarts = starts
     var phases: [Phase] = []
     var positions: [Position] = []
     for depth in axes[0].phases {
@@ -153,7 +155,7 @@ struct ConvolutionGeometry {
           // What stands for the kernel's rows: the rows themselves, or terms, each a sum over all of them.
           let terms: [[RowTerm]]
           if let transform {
-            let first = planes.firstIndex { $0.start == row[0].cell } ?? 0
+            let first = starts.firstIndex(of: row[0].cell) ?? 0
             terms = transform.filter.enumerated().map { term, factors in
               [RowTerm(plane: first + term, row: 0, parts: Array(factors.enumerated()))]
             }
@@ -170,12 +172,12 @@ struct ConvolutionGeometry {
               for rowTerm in term {
                 for (w, columnTap) in column.enumerated() {
                   let plane = rowTerm.plane * stride.width + columnTap.parity
-                  let offset = (plane * planeHeight + rowTerm.row) * pitch + columnTap.cell - firstColumn
+                  let offset = rowTerm.row * pitch + columnTap.cell - firstColumn
                   taps.append(
                     Tap(
                       parts: rowTerm.parts.map { part in
                         ((d * row.count + part.index) * column.count + w, part.factor)
-                      }, tap: ck_tap(depth: Int32(depthTap.cell), offset: Int32(offset))))
+                      }, tap: ck_tap(depth: Int32(depthTap.cell), plane: Int32(plane), offset: Int32(offset))))
                 }
               }
             }
@@ -240,10 +242,16 @@ struct ConvolutionGeometry {
   var productsPerColumn: Int { resultHeight * phases.reduce(0) { $0 + $1.taps.count } }
 
   /// Floats of one padded slice, all planes.
-  var sliceStride: Int { rowPlanes.count * stride.width * planeHeight * pitch }
+  var sliceStride: Int { (transform == nil ? rowStarts.count * stride.width : 1) * planeHeight * pitch }
 
-  /// Values from the first to the last result of a plane, those between rows included.
-  var run: Int { (resultHeight - 1) * pitch + cells.width }
+  /// The distance of the rows of the planes that taps read, where a thread has so many rows of them at once: rows that
+  /// are convolved in one run are as short as they can be.
+  func resultPitch(rows: Int) -> Int { transform == nil || rows > 1 ? paddedWidth : pitch }
+
+  /// Planes that are made by transforming rows.
+  var transformedPlanes: Int { transform == nil ? 0 : rowStarts.count }
+
+  private static func wholeLines(_ count: Int) -> Int { (count + 15) / 16 * 16 }
 
   private static func floorDivide(_ value: Int, _ divisor: Int) -> Int {
     value >= 0 ? value / divisor : -((-value + divisor - 1) / divisor)

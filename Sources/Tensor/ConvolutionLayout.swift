@@ -30,7 +30,26 @@ public struct ConvolutionLayout {
   let slots: Int
   let channelStride: Int
   let paddedCount: Int
+  /// Rows of the results that a thread convolves and then stores.
+  let blockRows: Int
+  /// Floats between the rows of the planes that taps read, and those of the results.
+  let resultPitch: Int
+  /// Floats of a thread's transformed planes of one channel and slice.
+  let transformSlice: Int
+  /// Floats between a thread's transformed planes of one channel and those of the next.
+  let transformStride: Int
+  /// Floats of a thread's transformed planes.
+  let transformCount: Int
+  /// Floats between the results of one output channel and those of the next.
   let resultPlane: Int
+  /// Floats that a thread works in.
+  let roomCount: Int
+  /// Threads that there is room for.
+  let threads: Int
+
+  /// Floats that a thread works in, unless rows would be too short for the kernel: a quarter of an ordinary second cache,
+  /// which holds weights too.
+  private static let mostRoom = 1 << 17
 
   /// Lays out a convolution with padding `(kernel - 1) / 2`.
   ///
@@ -108,18 +127,33 @@ public struct ConvolutionLayout {
     let set = instructionSet
     let tileOutputs = (outputs + set.tileChannels - 1) / set.tileChannels * set.tileChannels
     weightCount = tapCount * channels * tileOutputs
-    let plane = Self.spread(geometry.run + set.tileRun)
+    let resultChannels = geometry.phases.count * tileOutputs
+    let rowsOfRoom = channels * geometry.sliceCount * geometry.transformedPlanes + resultChannels
+    let longEnough = (set.tileRun / 2 + geometry.paddedWidth - 1) / geometry.paddedWidth
+    let few = Self.mostRoom / (rowsOfRoom * geometry.paddedWidth)
+    blockRows = min(max(longEnough, few), geometry.resultHeight)
+    resultPitch = geometry.resultPitch(rows: blockRows)
+    transformSlice = geometry.transformedPlanes * blockRows * resultPitch
+    // The kernel's last vectors read beyond the last channel.
+    let beyond = 256
+    transformStride = Self.spread(geometry.sliceCount * transformSlice)
+    transformCount = geometry.transform == nil ? 0 : channels * transformStride + beyond
+    resultPlane = Self.spread((blockRows - 1) * resultPitch + geometry.cells.width + set.tileRun)
+    roomCount = transformCount + resultChannels * resultPlane
+    threads = Threads.count
+    let rooms = threads * roomCount
     func memory(depth: Int) -> (slots: Int, channelStride: Int, padded: Int, total: Int) {
       let slots = depth * geometry.stride.depth + geometry.sliceCount - 1
       let channelStride = Self.spread(slots * geometry.sliceStride)
-      // The kernel's last vectors read beyond the last channel.
-      let padded = channels * channelStride + 256
-      return (slots, channelStride, padded, padded + depth * geometry.phases.count * tileOutputs * plane)
+      let padded = channels * channelStride + beyond
+      return (slots, channelStride, padded, padded + rooms)
     }
-    // As many slices as stay in the outer cache and end within a fraction of a second.
+    // As many slices as stay in the outer cache and end within a fraction of a second; where rows are transformed, some
+    // more, for what a block's first slices read is transformed for every slab.
+    let leastDepth = geometry.transform == nil ? 1 : 8
     var depth = 1
-    while depth < geometry.cells.depth, memory(depth: depth + 1).total <= Self.mostScratch,
-      perSlice * (depth + 1) <= 4_000_000_000
+    while depth < geometry.cells.depth, perSlice * (depth + 1) <= 6_000_000_000,
+      memory(depth: depth + 1).total <= (depth < leastDepth ? 8 : 1) * Self.mostScratch
     {
       depth += 1
     }
@@ -129,8 +163,10 @@ public struct ConvolutionLayout {
     channelStride = chosen.channelStride
     paddedCount = chosen.padded
     scratchCount = chosen.total
-    resultPlane = plane
   }
+
+  /// Blocks of rows of a slice.
+  var blocks: Int { (geometry.resultHeight + blockRows - 1) / blockRows }
 
   /// The next count of whole cache lines that is odd, so that channels do not fall on the same cache sets.
   private static func spread(_ count: Int) -> Int {

@@ -106,7 +106,6 @@ public struct Features {
     slab.pool_height = 1
     slab.pool_width = 1
     slab.row_planes = 1
-    slab.row_reach = 1
     slab.row_step = 1
     slab.column_stride = 1
     slab.terms = 1

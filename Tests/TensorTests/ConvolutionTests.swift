@@ -121,7 +121,7 @@ struct ConvolutionTests {
   @Test("a convolution over its own input gives the bytes of one beside it", arguments: InstructionSet.available)
   func inPlace(set: InstructionSet) throws {
     var random = CaseGenerator(seed: 5)
-    let extent = Extent(40, 33, 34)
+    let extent = Extent(40, 61, 65)
     let convolution = try Convolution(
       weights: random.floats(24 * 24 * 45), bias: nil, weightInputs: 24, outputs: 24, kernel: Extent(5, 3, 3),
       extent: extent, instructionSet: set)

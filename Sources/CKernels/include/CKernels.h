@@ -38,9 +38,11 @@ typedef struct {
   float *write_back;  // receives y, dense, when not NULL; may be values or residual
 } ck_source;
 
-/// One tap of a convolution: the input slice relative to `depth_stride * z`, and the offset inside a padded slice.
+/// One tap of a convolution: the input slice relative to `depth_stride * z`, the plane of that slice, and the offset
+/// inside the plane.
 typedef struct {
   int32_t depth;
+  int32_t plane;
   int32_t offset;
 } ck_tap;
 
@@ -68,15 +70,13 @@ typedef struct {
   int64_t channels, depth, height, width;  // of the source
   int64_t pool_depth, pool_height, pool_width;  // the source is averaged over such cells first; 1 for none
 
-  // Padded slices `[channel][slot][row plane][column parity][plane_height][pitch]`. Row j of row plane p is the sum of
-  // row_factors[p][i] times row `row_step * j + row_starts[p] + i` of the source, zeros outside it: one row for a plain
-  // or strided convolution, several where rows are transformed. Column parities are the source's columns taken apart
+  // Padded slices `[channel][slot][row plane][column parity][plane_height][pitch]`. Row j of row plane p is row
+  // `row_step * j + row_starts[p]` of the source, zeros outside it. Column parities are the source's columns taken apart
   // for a strided convolution. Slice s lies in slot (s + slot_origin) mod slots.
   float *padded;
   int64_t slots, slot_origin, channel_stride, slice_stride;
-  int64_t row_planes, row_reach, row_step;  // with a reach above 1 there is one column parity; at most ck_most_rows
+  int64_t row_planes, row_step;
   const int64_t *row_starts;  // ascending; NULL for zeros
-  const float *row_factors;  // `[row_planes][row_reach]`, read if the reach is above 1
   int64_t column_stride;
   int64_t plane_height, pitch;
   int64_t first_column;  // of the plane, at most 0, in units of the stride
@@ -87,7 +87,7 @@ typedef struct {
   int64_t depth_stride;
   int sums_in_double;  // 0: products are summed in single precision, a few at a time
   const ck_phase *phases;
-  int64_t phase_depth, phase_height, phase_width;  // their product is the number of positions; 0: nothing is convolved
+  int64_t phase_depth, phase_height, phase_width;  // their product is the number of positions
   int64_t terms;  // phases of a position
   int64_t term_rows;  // rows of output from one row of the terms' results
   const float *output_factors;  // `[term_rows][terms]` of the terms in each of these rows, read if there are several
@@ -95,15 +95,30 @@ typedef struct {
   int64_t output_begin, output_end;  // slices of output, before upsampling
   int64_t output_height, output_width;  // before upsampling
   int64_t result_height;  // rows of a phase's result
-  float *result;  // `[slice][position][term][output_tiles * tile][result_plane]`
-  int64_t result_plane;
+
+  // Where rows are transformed, a thread makes planes of its own from the padded rows, of which there is one row plane
+  // then: `[channel][slot][plane][block_rows][result_pitch]`. `terms` planes at a time begin at the same row: row j of
+  // plane p is the sum of transform_factors[p][i] times row `term_rows * j + transform_starts[p] + i`, i below `terms`.
+  // There are transform_slots slots.
+  int64_t transform_planes;  // 0: rows are not transformed, taps read `padded`
+  const int64_t *transform_starts;
+  const float *transform_factors;  // `[terms][terms]`, the same for all
+  int64_t transform_slots, transform_channel_stride, transform_slice_stride;
+
+  int64_t block_rows;  // rows of the results that a thread convolves and then stores; 0: nothing is convolved
+  // What a thread works in, little enough that it stays in its second cache: transformed planes, and from result_start
+  // on the results of a block, `[position][term][output_tiles * tile][result_plane]`.
+  float *rooms;
+  int64_t room_stride;  // from one thread's room to the next
+  int64_t result_start, result_plane;
+  int64_t result_pitch;  // of the planes that taps read and of the results
 
   const float *addend;  // added to the result, laid out as the destination, or NULL
   const ck_box *boxes;  // added in order, before the addend
   int64_t box_count;
   float *destination;  // dense `[output_channels][depth][height][width]`
   int64_t destination_depth;
-  double *sums;  // `[slice][output_channels][2]`: sum and sum of squares of what was stored, or NULL
+  double *sums;  // `[slice][block][output_channels][2]`: sum and sum of squares of what was stored, or NULL
 } ck_slab;
 
 /// Runs one slab on the OpenMP pool.
