@@ -288,6 +288,7 @@ public final class InteractivePredictor<Network: PatchNetwork> {
   ) throws {
     let begin = ContinuousClock.now
     var shown = begin
+    var pause = PreviewPace.secondsBetween
     var unseen: [Int] = []
     func showIfDue(_ windowsRun: Int) throws {
       guard let preview else { return }
@@ -295,11 +296,12 @@ public final class InteractivePredictor<Network: PatchNetwork> {
       let elapsed = (now - begin).inSeconds
       let left = meter.fraction > 0 ? elapsed / meter.fraction - elapsed : .infinity
       let isFirst = shown == begin
-      guard left > PreviewPace.worthwhileSeconds, isFirst || (now - shown).inSeconds > PreviewPace.secondsBetween
+      guard left > PreviewPace.worthwhileSeconds, isFirst || (now - shown).inSeconds > pause
       else { return }
       try show(unseen, of: task, to: preview, windowsRun: windowsRun)
       unseen = []
       shown = ContinuousClock.now
+      pause = max(PreviewPace.secondsBetween, PreviewPace.workBetween * (shown - now).inSeconds)
     }
     order.begin(windows, clicks: clicks.map { geometry.paddedVoxel(ofScanVoxel: $0.voxel) })
     var visited: [Int] = []

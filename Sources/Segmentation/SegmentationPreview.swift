@@ -15,8 +15,10 @@ public struct SegmentationPreview: Sendable {
 enum PreviewPace {
   /// A preview is shown when the exact answer is further away than this, in seconds.
   static let worthwhileSeconds = 0.1
-  /// From one preview to the next, in seconds.
+  /// From one preview to the next, in seconds, at least.
   static let secondsBetween = 0.7
+  /// The same, as a multiple of what the last preview took: the exact answer must not wait long for previews.
+  static let workBetween = 9.0
 }
 
 /// How much of a run's work is done.
