@@ -4,8 +4,8 @@ import CKernels
 /// into slabs that keep the work in the caches and can be interrupted.
 ///
 /// A slab's source slices are finished and padded into scratch memory; then each thread convolves a block of rows into
-/// room of its own that stays in its caches, and stores it with its statistics. A layer whose input and output have the same shape may store over its own input: a slice is
-/// overwritten only after every slab that reads it has padded it.
+/// room of its own that stays in its caches, and stores it with its statistics. A layer whose input and output have the
+/// same shape may store over its own input: a slice is overwritten only after every slab that reads it has padded it.
 public final class Convolution {
   /// The shapes, the work and the memory of a run.
   public let layout: ConvolutionLayout
