@@ -23,6 +23,14 @@ struct ErrorPiece {
 
 /// Finds what a clinician would correct next.
 public enum ErrorComponents {
+  /// The two sorts of error.
+  public enum Sort: Sendable {
+    /// A canal's voxels that the prediction does not give to it.
+    case missed
+    /// Voxels of no canal that the prediction gives to one.
+    case falsePiece
+  }
+
   /// Returns the click at the centre of the largest error component.
   ///
   /// A voxel that the truth gives to a canal and the prediction does not is missed; one that the prediction gives to a
@@ -34,13 +42,15 @@ public enum ErrorComponents {
   ///   - prediction: the mask to be corrected.
   ///   - truth: the mask that it should be.
   ///   - canals: the canals whose errors are looked at, `.left` and `.right`.
-  /// - Returns: the next click, or `nil` when those canals have no error.
+  ///   - sort: the sort of errors that is looked at; `nil` for both.
+  /// - Returns: the next click, or `nil` when those canals have no such error.
   /// - Throws: `EvaluationError` when the masks cannot be compared.
   public static func nextClick(
-    prediction: Mask, truth: Mask, canals: Set<ClickKind> = [.left, .right]
+    prediction: Mask, truth: Mask, canals: Set<ClickKind> = [.left, .right], sort: Sort? = nil
   ) throws -> CorrectiveClick? {
     var largest: ErrorPiece?
     try forEachPiece(prediction: prediction, truth: truth, canals: canals) { piece in
+      if let sort, piece.isFalse != (sort == .falsePiece) { return }
       if piece.voxels.count > largest?.voxels.count ?? 0 { largest = piece }
     }
     guard let largest else { return nil }

@@ -1,3 +1,4 @@
+import Evaluation
 import UMamba2
 import Volume
 
@@ -11,8 +12,15 @@ import Volume
 struct ClickPolicy: Sendable {
   /// The kind of a click that says "not canal".
   static let backgroundKind = 2
-  /// How often voxels that a click explains or corrects count in the loss: a click that changes nothing must cost.
-  static let emphasis: UInt8 = 3
+  /// How often voxels near a click, or near what it explains or corrects, count in the loss: a click that changes
+  /// nothing must cost, and so must one that changes more than it should.
+  static let emphasis: UInt8 = 4
+  /// How near along each axis, in voxels. With only the corrected piece itself emphasized, a click on a canal made it
+  /// too thick.
+  static let emphasisReach = 4
+  /// How often a correction answers the largest missed piece whatever the false ones, and how often the other way round;
+  /// else it answers the largest error. Most errors of a trained network are missed borders.
+  static let sortShare = 0.3
 
   /// The clicks of one step.
   struct Decision: Sendable {
@@ -33,7 +41,8 @@ struct ClickPolicy: Sendable {
     if mode < 0.35 { return Decision(prompts: prompts, correctiveCount: 0, explained: explained) }
     if mode < 0.5 {
       for label in [UInt8(1), 2] {
-        prompts += clicks(on: label, count: sample.random.integer(0...4), sample: &sample)
+        let most = sample.random.happens(0.3) ? 10 : 4
+        prompts += clicks(on: label, count: sample.random.integer(0...most), sample: &sample)
       }
       if sample.random.happens(0.4) { prompts += backgroundClick(&sample) }
       return Decision(prompts: prompts, correctiveCount: 0, explained: explained)
@@ -42,6 +51,38 @@ struct ClickPolicy: Sendable {
       prompts += clicks(on: label, count: sample.random.integer(0...1), sample: &sample)
     }
     return Decision(prompts: prompts, correctiveCount: sample.random.integer(1...4), explained: explained)
+  }
+
+  /// The sort of error that a corrective click answers; `nil` for the largest of any sort.
+  static func correctedSort(_ random: inout SeededGenerator) -> ErrorComponents.Sort? {
+    let draw = random.unit()
+    return draw < sortShare ? .missed : draw < 2 * sortShare ? .falsePiece : nil
+  }
+
+  /// How often each voxel counts in the loss.
+  ///
+  /// - Parameters:
+  ///   - voxels: Voxels of pieces that clicks explain or correct.
+  ///   - prompts: The clicks.
+  ///   - size: Voxels of the crop.
+  static func emphasis(around voxels: [Int], prompts: [PointPrompt], size: Axes3<Int>) -> [UInt8] {
+    var values = [UInt8](repeating: 1, count: size.product)
+    for voxel in voxels { values[voxel] = emphasis }
+    for prompt in prompts { values[size.offset(of: prompt.voxel)] = emphasis }
+    for axis in 0..<3 {
+      let stride = (axis + 1..<3).reduce(1) { $0 * size[$1] }
+      let length = size[axis]
+      for line in 0..<values.count / length {
+        let first = line / stride * stride * length + line % stride
+        let places = (0..<length).filter { values[first + $0 * stride] == emphasis }
+        for place in places {
+          for near in max(0, place - emphasisReach)..<min(length, place + emphasisReach + 1) {
+            values[first + near * stride] = emphasis
+          }
+        }
+      }
+    }
+    return values
   }
 
   /// Clicks on random voxels of a canal.

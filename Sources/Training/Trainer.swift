@@ -184,8 +184,7 @@ public final class Trainer {
     let stages = options.plan.decoderConvolutions.count
     let levels = options.loss.levelWeights(stages: stages).count
     var prompts = decision.prompts
-    var emphasis = [UInt8](repeating: 1, count: sample.labels.count)
-    for voxel in decision.explained { emphasis[Int(voxel)] = ClickPolicy.emphasis }
+    var explained = decision.explained.map(Int.init)
     var first: [TrainableNetwork.Scores]?
     for round in 0..<decision.correctiveCount {
       var current: [UInt8]
@@ -197,14 +196,16 @@ public final class Trainer {
       } else {
         current = try answer(encoding, prompts: prompts)
       }
-      guard let next = try correction(of: current, labels: sample.labels, size: sample.size) else { break }
+      guard let next = try correction(of: current, sample: &sample) else { break }
       prompts.append(next.prompt)
-      for voxel in next.piece { emphasis[voxel] = ClickPolicy.emphasis }
+      explained += next.piece
     }
     let scores = try network.decode(encoding, prompts: prompts, levels: levels, on: tape)
     let answer = labels(scores[0])
     let loss = options.loss.differentiate(
-      scores, labels: sample.labels, emphasis: emphasis, classes: 3, stages: stages)
+      scores, labels: sample.labels,
+      emphasis: ClickPolicy.emphasis(around: explained, prompts: prompts, size: sample.size), classes: 3,
+      stages: stages)
     if let first {
       _ = options.loss.differentiate(
         first, labels: sample.labels, classes: 3, stages: stages, factor: Self.firstAnswerWeight)
@@ -240,13 +241,22 @@ public final class Trainer {
     }
   }
 
-  /// The click that a person would give next, and the voxels that it is about.
+  /// A click that a person might give next, and the voxels that it is about.
   private func correction(
-    of answer: [UInt8], labels: [UInt8], size: Axes3<Int>
+    of answer: [UInt8], sample: inout TrainingSample
+  ) throws -> (prompt: PointPrompt, piece: [Int])? {
+    let sort = ClickPolicy.correctedSort(&sample.random)
+    let first = try correction(of: answer, labels: sample.labels, size: sample.size, sort: sort)
+    return try first ?? correction(of: answer, labels: sample.labels, size: sample.size)
+  }
+
+  /// The click that answers the largest error, and the voxels that it is about.
+  private func correction(
+    of answer: [UInt8], labels: [UInt8], size: Axes3<Int>, sort: ErrorComponents.Sort? = nil
   ) throws -> (prompt: PointPrompt, piece: [Int])? {
     let grid = Grid(shape: size, spacing: options.spacing, affine: nil)
     let next = try ErrorComponents.nextClick(
-      prediction: Mask(grid: grid, labels: answer), truth: Mask(grid: grid, labels: labels))
+      prediction: Mask(grid: grid, labels: answer), truth: Mask(grid: grid, labels: labels), sort: sort)
     guard let next else { return nil }
     let click = next.click
     let kind = click.kind == .left ? 0 : click.kind == .right ? 1 : ClickPolicy.backgroundKind

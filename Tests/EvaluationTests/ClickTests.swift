@@ -77,6 +77,18 @@ struct ClickTests {
     #expect(try ErrorComponents.nextClick(prediction: prediction, truth: truth, canals: [.right]) == nil)
   }
 
+  @Test("Asked for one sort of error, the largest of that sort is answered though another is larger")
+  func oneSort() throws {
+    var prediction = Mask(grid: truth.grid, labels: Array(repeating: 0, count: truth.labels.count))
+    let voxel = Axes3(20, 9, 9)
+    prediction.labels[truth.grid.shape.offset(of: voxel)] = 1
+    let missed = try #require(try ErrorComponents.nextClick(prediction: prediction, truth: truth, sort: .missed))
+    #expect(missed.click.kind == .left)
+    let wrong = try #require(try ErrorComponents.nextClick(prediction: prediction, truth: truth, sort: .falsePiece))
+    #expect(wrong.click == Click(kind: .background, voxel: voxel))
+    #expect(try ErrorComponents.nextClick(prediction: truth, truth: truth, sort: .missed) == nil)
+  }
+
   @Test("The centre is the farthest in millimetres, not in voxels")
   func centreInMillimeters() throws {
     // Slices of 5 mm: two slices of a piece are deeper than five voxels in the plane of another.
