@@ -1,4 +1,5 @@
 import Foundation
+import Tensor
 
 /// Multi-head attention with projections of queries, keys, values and output; softmax of the products over the square
 /// root of the head width.
@@ -39,43 +40,65 @@ public final class Attention {
     let projectedKeys = keyProjection.forward(keys)
     let projectedValues = valueProjection.forward(values)
     var mixed = Tokens(count: queries.count, width: width)
-    let headWidth = width / heads
-    let scale = 1 / Float(headWidth).squareRoot()
-    var weights = [Float](repeating: 0, count: keys.count)
+    let pieces = min(Threads.count, queries.count)
     mixed.values.withUnsafeMutableBufferPointer { output in
       projectedQueries.values.withUnsafeBufferPointer { q in
         projectedKeys.values.withUnsafeBufferPointer { k in
           projectedValues.values.withUnsafeBufferPointer { v in
-            weights.withUnsafeMutableBufferPointer { weights in
-              for query in 0..<queries.count {
-                for head in 0..<heads {
-                  let first = query * width + head * headWidth
-                  var largest = -Float.infinity
-                  for key in 0..<keys.count {
-                    let keyFirst = key * width + head * headWidth
-                    var product: Float = 0
-                    for index in 0..<headWidth { product += q[first + index] * k[keyFirst + index] }
-                    weights[key] = product * scale
-                    largest = max(largest, weights[key])
-                  }
-                  var sum = 0.0
-                  for key in 0..<keys.count {
-                    weights[key] = exp(weights[key] - largest)
-                    sum += Double(weights[key])
-                  }
-                  let factor = Float(1 / sum)
-                  for key in 0..<keys.count {
-                    let share = weights[key] * factor
-                    let keyFirst = key * width + head * headWidth
-                    for index in 0..<headWidth { output[first + index] += share * v[keyFirst + index] }
-                  }
-                }
-              }
+            guard let q = q.baseAddress, let k = k.baseAddress, let v = v.baseAddress, let o = output.baseAddress else {
+              return
+            }
+            Threads.forEach(pieces) { piece in
+              let some = queries.count * piece / pieces..<queries.count * (piece + 1) / pieces
+              mix(some, q: q, k: k, v: v, keyCount: keys.count, into: o)
             }
           }
         }
       }
     }
     return outputProjection.forward(mixed)
+  }
+
+  /// Computes some queries' mixtures of the values.
+  ///
+  /// - Parameters:
+  ///   - queries: Rows of `q` and of the result.
+  ///   - q: Projected queries, `[queries, width]`.
+  ///   - k: Projected keys, `[keys, width]`.
+  ///   - v: Projected values, `[keys, width]`.
+  ///   - keyCount: Keys.
+  ///   - output: Receives the mixtures, `[queries, width]`; holds zeros.
+  private func mix(
+    _ queries: Range<Int>, q: UnsafePointer<Float>, k: UnsafePointer<Float>, v: UnsafePointer<Float>, keyCount: Int,
+    into output: UnsafeMutablePointer<Float>
+  ) {
+    let headWidth = width / heads
+    let scale = 1 / Float(headWidth).squareRoot()
+    withUnsafeTemporaryAllocation(of: Float.self, capacity: keyCount) { weights in
+      for query in queries {
+        for head in 0..<heads {
+          let first = query * width + head * headWidth
+          var largest = -Float.infinity
+          for key in 0..<keyCount {
+            let keyFirst = key * width + head * headWidth
+            var product: Float = 0
+            for index in 0..<headWidth { product += q[first + index] * k[keyFirst + index] }
+            weights[key] = product * scale
+            largest = max(largest, weights[key])
+          }
+          var sum = 0.0
+          for key in 0..<keyCount {
+            weights[key] = exp(weights[key] - largest)
+            sum += Double(weights[key])
+          }
+          let factor = Float(1 / sum)
+          for key in 0..<keyCount {
+            let share = weights[key] * factor
+            let keyFirst = key * width + head * headWidth
+            for index in 0..<headWidth { output[first + index] += share * v[keyFirst + index] }
+          }
+        }
+      }
+    }
   }
 }

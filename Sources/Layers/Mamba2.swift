@@ -105,14 +105,19 @@ public final class Mamba2 {
     var mixed = [Double](repeating: 0, count: count * width)
     mixed.withUnsafeMutableBufferPointer { mixed in
       projected.withUnsafeBufferPointer { source in
-        for token in 0..<count {
-          for column in 0..<width {
-            var sum = tapBias[column]
-            for tap in max(0, sizes.taps - 1 - token)..<sizes.taps {
-              let from = token + tap - (sizes.taps - 1)
-              sum += tapWeights[column * sizes.taps + tap] * source[from * projectedWidth + sizes.inner + column]
+        tapWeights.withUnsafeBufferPointer { weights in
+          nonisolated(unsafe) let mixed = mixed
+          Self.forEachPiece(of: count) { tokens in
+            for token in tokens {
+              for column in 0..<width {
+                var sum = tapBias[column]
+                for tap in max(0, sizes.taps - 1 - token)..<sizes.taps {
+                  let from = token + tap - (sizes.taps - 1)
+                  sum += weights[column * sizes.taps + tap] * source[from * projectedWidth + sizes.inner + column]
+                }
+                mixed[token * width + column] = sum / (1 + exp(-sum))
+              }
             }
-            mixed[token * width + column] = sum / (1 + exp(-sum))
           }
         }
       }
@@ -125,18 +130,27 @@ public final class Mamba2 {
     let inner = sizes.inner
     scanned.withUnsafeMutableBufferPointer { y in
       projected.withUnsafeBufferPointer { source in
-        for token in 0..<y.count / inner {
-          var squares = 0.0
-          for column in 0..<inner {
-            let z = source[token * projectedWidth + column]
-            let gated = y[token * inner + column] * (z / (1 + exp(-z)))
-            y[token * inner + column] = gated
-            squares += gated * gated
+        nonisolated(unsafe) let y = y
+        Self.forEachPiece(of: y.count / inner) { tokens in
+          for token in tokens {
+            var squares = 0.0
+            for column in 0..<inner {
+              let z = source[token * projectedWidth + column]
+              let gated = y[token * inner + column] * (z / (1 + exp(-z)))
+              y[token * inner + column] = gated
+              squares += gated * gated
+            }
+            let factor = 1 / (squares / Double(inner) + Self.epsilon).squareRoot()
+            for column in 0..<inner { y[token * inner + column] *= factor * gain[column] }
           }
-          let factor = 1 / (squares / Double(inner) + Self.epsilon).squareRoot()
-          for column in 0..<inner { y[token * inner + column] *= factor * gain[column] }
         }
       }
     }
+  }
+
+  /// Spreads ranges of tokens over the threads.
+  private static func forEachPiece(of tokens: Int, _ body: (Range<Int>) -> Void) {
+    let pieces = min(Threads.count, tokens)
+    Threads.forEach(pieces) { body(tokens * $0 / pieces..<tokens * ($0 + 1) / pieces) }
   }
 }

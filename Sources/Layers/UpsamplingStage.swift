@@ -184,7 +184,7 @@ public final class UpsamplingStage {
     let layout = convolution.layout
     let room = scratch.count >= layout.scratchCount ? scratch : try FloatBuffer(count: layout.scratchCount)
     _ = try convolution.run(
-      Features(values: maps.values.pointer, channels: layout.inputs, extent: maps.extent),
+      Features(values: maps.values.pointer + maps.offset, channels: layout.inputs, extent: maps.extent),
       into: result.pointer + offset, scratch: room, wantsSums: false)
     return FeatureBox(origin: maps.origin, extent: maps.extent, values: result, offset: offset)
   }

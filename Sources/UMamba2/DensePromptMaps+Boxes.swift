@@ -12,10 +12,12 @@ extension DensePromptMaps {
   ///   - patch: Voxels of the patch.
   ///   - size: Cells of the grid, divisors of the patch.
   ///   - margin: Cells of zeros that each box has around its maps, as far as the grid reaches.
+  ///   - room: Holds the boxes' values as far as it reaches; `nil` for memory of their own.
   /// - Returns: Boxes of `[maps, depth, height, width]`.
   /// - Throws: `TensorError.outOfMemory`.
   static func boxes(
-    prompts: [PointPrompt], plan: NetworkPlan.PromptPlan, patch: Axes3<Int>, size: Axes3<Int>, margin: Axes3<Int>
+    prompts: [PointPrompt], plan: NetworkPlan.PromptPlan, patch: Axes3<Int>, size: Axes3<Int>, margin: Axes3<Int>,
+    room: FloatBuffer? = nil
   ) throws -> [UpsamplingStage.PromptBox] {
     guard let sigmas = plan.dense?.sigmasInVoxels, !sigmas.isEmpty else { return [] }
     let gaussians = prompts.filter { (0..<plan.clickKinds).contains($0.kind) }.flatMap { click in
@@ -24,6 +26,7 @@ extension DensePromptMaps {
           click: click, map: click.kind * sigmas.count + number, sigmaInVoxels: sigma, patch: patch, size: size)
       }
     }.filter { !$0.isEmpty }
+    var used = 0
     return try merged(gaussians).map { group in
       let origin = Axes3(0, 1, 2).map { axis in max(0, group.range[axis].lowerBound - margin[axis]) }
       let end = Axes3(0, 1, 2).map { axis in min(size[axis], group.range[axis].upperBound + margin[axis]) }
@@ -31,16 +34,25 @@ extension DensePromptMaps {
       let kinds = Set(group.members.map { $0.map / sigmas.count })
       let kind = kinds.count == 1 ? kinds.first : nil
       let firstMap = (kind ?? 0) * sigmas.count
-      let values = try FloatBuffer(count: (kind == nil ? plan.clickKinds : 1) * sigmas.count * extent.product)
+      let count = (kind == nil ? plan.clickKinds : 1) * sigmas.count * extent.product
+      let values: FloatBuffer
+      let offset: Int
+      if let room, used + count <= room.count {
+        (values, offset) = (room, used)
+        (room.pointer + offset).update(repeating: 0, count: count)
+        used += count
+      } else {
+        (values, offset) = (try FloatBuffer(count: count), 0)
+      }
       for gaussian in group.members {
-        let map = values.pointer + (gaussian.map - firstMap) * extent.product
+        let map = values.pointer + offset + (gaussian.map - firstMap) * extent.product
         gaussian.forEachCell { index, value in
           let at = extent.offset(of: Axes3(0, 1, 2).map { index[$0] - origin[$0] })
           map[at] = max(map[at], value)
         }
       }
       return UpsamplingStage.PromptBox(
-        kind: kind, maps: FeatureBox(origin: Extent(origin), extent: Extent(extent), values: values))
+        kind: kind, maps: FeatureBox(origin: Extent(origin), extent: Extent(extent), values: values, offset: offset))
     }
   }
 

@@ -26,6 +26,8 @@ public struct ForwardCost: Sendable, Equatable {
   let scratchCount: Int
   /// Floats of room for what dense prompts add to a stage: as many as the largest stage has, more being rare.
   let promptCount: Int
+  /// Floats of room for a stage's dense prompt maps: as many as the whole finest grid has, more being rare.
+  let promptMapCount: Int
 
   /// Multiply-accumulates of the click-independent half.
   public var encodeMultiplyAccumulates: Int { encode.reduce(0) { $0 + $1.multiplyAccumulates } }
@@ -143,10 +145,11 @@ public struct ForwardCost: Sendable, Equatable {
     scratchCount = layouts.map(\.scratchCount).reduce(leastScratch, max)
     let largest = zip(plan.features, extents).dropLast().map { $0 * $1.count }.max() ?? 0
     promptCount = plan.prompts?.dense == nil ? 0 : largest
+    promptMapCount = (plan.prompts?.denseMapCount ?? 0) * extents[0].count
     let evenMap = stride(from: 0, to: maps.count, by: 2).map { maps[$0] }.max() ?? 0
     let oddMap = stride(from: 1, to: maps.count, by: 2).map { maps[$0] }.max() ?? 0
     encodingBytes = maps.dropLast().reduce(0, +) + tokens * channels * float
-    workspaceBytes = evenMap + oddMap + maps[deepest] + (scratchCount + promptCount) * float
+    workspaceBytes = evenMap + oddMap + maps[deepest] + (scratchCount + promptCount + promptMapCount) * float
     let bottleneckParameters = plan.parameters.reduce(0) {
       $0 + ($1.name.hasPrefix("mamba_layer.") ? $1.shape.reduce(1, *) : 0)
     }

@@ -42,6 +42,8 @@ public final class UMamba2Network: PatchNetwork {
   private let scratch: FloatBuffer
   /// Room for what dense prompts add to a stage.
   private let promptRoom: FloatBuffer?
+  /// Room for a stage's dense prompt maps.
+  private let promptMapRoom: FloatBuffer?
 
   /// Builds a network and reserves its memory.
   ///
@@ -111,6 +113,7 @@ public final class UMamba2Network: PatchNetwork {
     deepest = try FloatBuffer(count: counts[deepestStage])
     scratch = try FloatBuffer(count: cost.scratchCount)
     promptRoom = try cost.promptCount == 0 ? nil : FloatBuffer(count: cost.promptCount)
+    promptMapRoom = try cost.promptMapCount == 0 ? nil : FloatBuffer(count: cost.promptMapCount)
   }
 
   /// Bytes that one encoding holds on to.
@@ -216,7 +219,7 @@ public final class UMamba2Network: PatchNetwork {
       let boxes = try plan.prompts.map { branch in
         try DensePromptMaps.boxes(
           prompts: prompts, plan: branch, patch: patch, size: Axes3(extents[stage]),
-          margin: plan.kernels[stage].map { $0 / 2 })
+          margin: plan.kernels[stage].map { $0 / 2 }, room: promptMapRoom)
       }
       features = try upsampling.forward(
         features, skipHalf: encoding.skipHalves[stage], prompts: boxes ?? [], promptRoom: promptRoom,
