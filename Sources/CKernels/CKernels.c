@@ -22,7 +22,7 @@ static const float ck_zeros[2 * ck_longest_row];
 // What a thread convolves and then stores at once: some rows of one slice's results, for some tiles of output channels.
 typedef struct {
   int64_t slice, rows_begin, rows_end, tiles_begin, tiles_end;
-  float *planes;   // transformed, where rows are
+  float *planes;   // the thread's own
   float *results;  // `[phase][tiles of the block * tile][result_plane]`
 } ck_block;
 
@@ -140,7 +140,7 @@ static void run_task(const slab_work *work, int64_t task, float *room) {
   int64_t transformed = INT64_MIN;
   for (block.slice = s->output_begin + part * slices / work->depth_parts; block.slice < end; block.slice++) {
     const int64_t first = block.slice * s->depth_stride - s->slot_origin;
-    for (transformed = most(transformed, first); transformed < first + s->transform_slots; transformed++)
+    for (transformed = most(transformed, first); transformed < first + s->own_slots; transformed++)
       work->kernels->transform(s, &block, transformed);
     for (int64_t phase = 0; phase < work->phases; phase++) work->kernels->convolve(s, &block, phase);
     for (int64_t channel = block.tiles_begin * tile; channel < last_channel; channel++)
@@ -168,11 +168,12 @@ void ck_run_slab(const ck_slab *s, int threads) {
     work.blocks = (s->result_height + s->block_rows - 1) / s->block_rows;
     // Slices that are transformed for one task are transformed again for the next: few parts, where rows are.
     const int64_t slices = s->output_end - s->output_begin, wanted = 4 * (int64_t)threads;
-    const int64_t most_parts = s->transform_planes ? (slices + 3) / 4 : slices;
+    const int64_t most_parts = s->own_slots > 1 ? (slices + 3) / 4 : slices;
     work.depth_parts = least(most_parts, (wanted + work.blocks - 1) / work.blocks);
     // Where there are still so few that threads would be idle, the output channels are shared out too.
     const int64_t tasks = most(1, work.depth_parts * work.blocks);
-    work.tile_groups = least(s->output_tiles, (wanted + tasks - 1) / tasks);
+    // A pointwise convolution's source is read once: it may be written back.
+    work.tile_groups = s->is_pointwise ? 1 : least(s->output_tiles, (wanted + tasks - 1) / tasks);
   }
   ck_parallel(threads, slab_body, &work);
 }

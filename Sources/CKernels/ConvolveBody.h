@@ -33,16 +33,30 @@ INLINE void NAME(transform_rows)(
     }
 }
 
+// Finishes one slice of a block's rows of a pointwise convolution.
+static void NAME(finish_block)(const ck_slab *s, const ck_block *block, int64_t slice) {
+  for (int64_t channel = 0; channel < s->convolved_channels; channel++) {
+    const NAME(affine) a = NAME(channel_affine)(&s->source, channel);
+    float *const plane = block->planes + channel * s->own_channel_stride;
+    for (int64_t row = block->rows_begin; row < block->rows_end; row++)
+      NAME(source_row)(s, plane + (row - block->rows_begin) * s->result_pitch, channel, slice, row, a);
+  }
+}
+
 // Makes one slice of a block's planes from the padded rows.
 static void NAME(transform)(const ck_slab *s, const ck_block *block, int64_t slice) {
+  if (s->is_pointwise) {
+    NAME(finish_block)(s, block, slice);
+    return;
+  }
   const int64_t slot = (slice + s->slot_origin) % s->slots, count = block->rows_end - block->rows_begin;
-  const int64_t transform_slot = (slice + s->slot_origin) % s->transform_slots;
+  const int64_t own_slot = (slice + s->slot_origin) % s->own_slots;
   const int64_t terms = s->terms, plane_stride = s->block_rows * s->result_pitch;
   for (int64_t channel = 0; channel < s->convolved_channels; channel++) {
     const float *const padded = s->padded + channel * s->channel_stride + slot * s->slice_stride;
     float *const planes =
-        block->planes + channel * s->transform_channel_stride + transform_slot * s->transform_slice_stride;
-    for (int64_t p = 0; p < s->transform_planes; p += terms)
+        block->planes + channel * s->own_channel_stride + own_slot * s->own_slice_stride;
+    for (int64_t p = 0; p < s->own_planes; p += terms)
       for (int64_t j = 0; j < count; j++) {
         const int64_t first = s->term_rows * (block->rows_begin + j) + s->transform_starts[p];
         const float *rows[ck_most_rows];
@@ -115,12 +129,12 @@ static void NAME(double_tile)(
 static void NAME(convolve)(const ck_slab *s, const ck_block *block, int64_t phase_index) {
   const ck_phase *phase = &s->phases[phase_index];
   const int64_t taps = phase->tap_count;
-  const int is_transformed = s->transform_planes > 0;
-  const float *const input = is_transformed ? block->planes : s->padded + block->rows_begin * s->pitch;
-  const int64_t slots = is_transformed ? s->transform_slots : s->slots;
-  const int64_t slice_stride = is_transformed ? s->transform_slice_stride : s->slice_stride;
-  const int64_t channel_stride = is_transformed ? s->transform_channel_stride : s->channel_stride;
-  const int64_t plane_stride = (is_transformed ? s->block_rows : s->plane_height) * s->result_pitch;
+  const int is_own = s->own_planes > 0;
+  const float *const input = is_own ? block->planes : s->padded + block->rows_begin * s->pitch;
+  const int64_t slots = is_own ? s->own_slots : s->slots;
+  const int64_t slice_stride = is_own ? s->own_slice_stride : s->slice_stride;
+  const int64_t channel_stride = is_own ? s->own_channel_stride : s->channel_stride;
+  const int64_t plane_stride = (is_own ? s->block_rows : s->plane_height) * s->result_pitch;
   int64_t offsets[taps];
   for (int64_t t = 0; t < taps; t++) {
     const ck_tap *tap = &phase->taps[t];

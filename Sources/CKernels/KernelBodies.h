@@ -12,6 +12,7 @@
 #define INLINE static inline __attribute__((always_inline))
 
 typedef float NAME(vector) __attribute__((ext_vector_type(WIDTH), aligned(4)));
+typedef float NAME(aligned) __attribute__((ext_vector_type(WIDTH)));
 typedef double NAME(wide) __attribute__((ext_vector_type(WIDTH), aligned(8)));
 
 #include "GatherBody.h"

@@ -29,13 +29,16 @@ static void NAME(combine_rows)(
 
 // Sum and sum of squares in double precision: their difference of large numbers must not cost the deviation's digits.
 INLINE void NAME(store_row)(
-    float *destination, const float *row, const float *addend, int64_t count, int wants_sums, NAME(wide) * sum,
-    NAME(wide) * square, double *tail_sum, double *tail_square) {
+    float *destination, const float *row, const float *addend, int64_t count, int streams, int wants_sums,
+    NAME(wide) * sum, NAME(wide) * square, double *tail_sum, double *tail_square) {
   int64_t i = 0;
+  // A streaming store needs aligned memory.
+  streams = streams && (uintptr_t)destination % sizeof(NAME(vector)) == 0;
   for (; i + WIDTH <= count; i += WIDTH) {
     NAME(vector) v = *(const NAME(vector) *)(row + i);
     if (addend) v += *(const NAME(vector) *)(addend + i);
-    *(NAME(vector) *)(destination + i) = v;
+    if (streams) __builtin_nontemporal_store((NAME(aligned))v, (NAME(aligned) *)(destination + i));
+    else *(NAME(vector) *)(destination + i) = v;
     if (!wants_sums) continue;
     NAME(wide) w = __builtin_convertvector(v, NAME(wide));
     *sum += w;
@@ -112,12 +115,14 @@ static void NAME(scatter)(const ck_slab *s, const ck_block *block, int64_t chann
       // The next channel's rows are far away: they are fetched now.
       for (int64_t x = 0; x < width; x += 16) {
         if (s->addend) __builtin_prefetch(s->addend + at + channel_size + x);
-        __builtin_prefetch(s->destination + at + channel_size + x, 1);
+        if (!s->streams) __builtin_prefetch(s->destination + at + channel_size + x, 1);
       }
       NAME(store_row)(
-          s->destination + at, row, s->addend ? s->addend + at : NULL, width, s->sums != NULL, &sum, &square, &tail_sum,
-          &tail_square);
+          s->destination + at, row, s->addend ? s->addend + at : NULL, width, s->streams, s->sums != NULL, &sum, &square,
+          &tail_sum, &tail_square);
     }
+  // Before any other thread may read what was written past the caches.
+  if (s->streams) __builtin_ia32_sfence();
   if (s->sums) {
     for (int i = 0; i < WIDTH; i++) {
       tail_sum += sum[i];

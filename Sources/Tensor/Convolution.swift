@@ -4,7 +4,8 @@ import CKernels
 /// into slabs that keep the work in the caches and can be interrupted.
 ///
 /// A slab's source slices are finished and padded into scratch memory; then each thread convolves a block of rows into
-/// room of its own that stays in its caches, and stores it with its statistics. A layer whose input and output have the
+/// room of its own that stays in its caches, and stores it with its statistics. For a pointwise convolution each thread
+/// finishes the rows that it reads itself. A layer whose input and output have the
 /// same shape may store over its own input: a slice is overwritten only after every slab that reads it has padded it.
 public final class Convolution {
   /// The shapes, the work and the memory of a run.
@@ -18,6 +19,9 @@ public final class Convolution {
   private let factors: [Float]
   /// How many of the factors are of the first sort.
   private let transformFactors: Int
+
+  /// Results of at least so many floats, 256 MiB, are written past the caches.
+  private static let leastStreamed = 1 << 26
 
   /// Creates a convolution with padding `(kernel - 1) / 2`.
   ///
@@ -153,27 +157,29 @@ public final class Convolution {
     slab.block_rows = Int64(layout.blockRows)
     slab.rooms = scratch.pointer + layout.paddedCount
     slab.room_stride = Int64(layout.roomCount)
-    slab.result_start = Int64(layout.transformCount)
+    slab.result_start = Int64(layout.planesCount)
     slab.result_plane = Int64(layout.resultPlane)
     slab.result_pitch = Int64(layout.resultPitch)
     slab.addend = addend
     slab.destination = destination
     slab.destination_depth = Int64(layout.outputExtent.depth)
+    slab.streams = outputs * layout.outputExtent.count >= Self.leastStreamed ? 1 : 0
 
     let boxAddends = boxes.map { $0.addend(channels: outputs, within: layout.outputExtent) }
     var sums = [Double](repeating: 0, count: wantsSums ? cells.depth * layout.blocks * outputs * 2 : 0)
     try withTables { taps, starts, factors in
-      if geometry.transform == nil {
+      if geometry.ownPlanes == 0 {
         slab.row_planes = Int64(geometry.rowStarts.count)
         slab.row_step = Int64(geometry.rowStep)
         slab.row_starts = starts
       } else {
-        slab.transform_planes = Int64(geometry.transformedPlanes)
+        slab.own_planes = Int64(geometry.ownPlanes)
+        slab.is_pointwise = geometry.isPointwise ? 1 : 0
         slab.transform_starts = starts
         slab.transform_factors = factors
-        slab.transform_slots = Int64(geometry.sliceCount)
-        slab.transform_channel_stride = Int64(layout.transformStride)
-        slab.transform_slice_stride = Int64(layout.transformSlice)
+        slab.own_slots = Int64(geometry.sliceCount)
+        slab.own_channel_stride = Int64(layout.planesStride)
+        slab.own_slice_stride = Int64(layout.planesSlice)
       }
       slab.output_factors = factors + transformFactors
       var phases: [ck_phase] = []
@@ -200,7 +206,7 @@ public final class Convolution {
           gathered = (end - 1) * geometry.stride.depth + geometry.firstSlice + geometry.sliceCount
           // Slices that no tap reads must be written back too.
           if end == cells.depth { gathered = max(gathered, layout.inputExtent.depth) }
-          slab.gather_end = Int64(gathered)
+          slab.gather_end = geometry.isPointwise ? slab.gather_begin : Int64(gathered)
           ck_run_slab(&slab, Int32(layout.threads))
         }
       }

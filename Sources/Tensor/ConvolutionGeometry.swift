@@ -248,8 +248,12 @@ struct ConvolutionGeometry {
   /// are convolved in one run are as short as they can be.
   func resultPitch(rows: Int) -> Int { transform == nil || rows > 1 ? paddedWidth : pitch }
 
-  /// Planes that are made by transforming rows.
-  var transformedPlanes: Int { transform == nil ? 0 : rowStarts.count }
+  /// Whether every output voxel reads its own voxel alone, so that nothing has to be padded.
+  var isPointwise: Bool { kernel == Extent(repeating: 1) && stride == kernel && factor == kernel }
+
+  /// Planes of a slice that a thread makes in its own room, rather than all threads together in shared memory: transformed
+  /// rows, or the rows of a pointwise convolution, which no other thread reads.
+  var ownPlanes: Int { transform == nil ? (isPointwise ? 1 : 0) : rowStarts.count }
 
   private static func wholeLines(_ count: Int) -> Int { (count + 15) / 16 * 16 }
 

@@ -34,12 +34,12 @@ public struct ConvolutionLayout {
   let blockRows: Int
   /// Floats between the rows of the planes that taps read, and those of the results.
   let resultPitch: Int
-  /// Floats of a thread's transformed planes of one channel and slice.
-  let transformSlice: Int
-  /// Floats between a thread's transformed planes of one channel and those of the next.
-  let transformStride: Int
-  /// Floats of a thread's transformed planes.
-  let transformCount: Int
+  /// Floats of a thread's own planes of one channel and slice.
+  let planesSlice: Int
+  /// Floats between a thread's own planes of one channel and those of the next.
+  let planesStride: Int
+  /// Floats of a thread's own planes.
+  let planesCount: Int
   /// Floats between the results of one output channel and those of the next.
   let resultPlane: Int
   /// Floats that a thread works in.
@@ -128,24 +128,24 @@ public struct ConvolutionLayout {
     let tileOutputs = (outputs + set.tileChannels - 1) / set.tileChannels * set.tileChannels
     weightCount = tapCount * channels * tileOutputs
     let resultChannels = geometry.phases.count * tileOutputs
-    let rowsOfRoom = channels * geometry.sliceCount * geometry.transformedPlanes + resultChannels
+    let rowsOfRoom = channels * geometry.sliceCount * geometry.ownPlanes + resultChannels
     let longEnough = (set.tileRun / 2 + geometry.paddedWidth - 1) / geometry.paddedWidth
     let few = Self.mostRoom / (rowsOfRoom * geometry.paddedWidth)
     blockRows = min(max(longEnough, few), geometry.resultHeight)
     resultPitch = geometry.resultPitch(rows: blockRows)
-    transformSlice = geometry.transformedPlanes * blockRows * resultPitch
+    planesSlice = geometry.ownPlanes * blockRows * resultPitch
     // The kernel's last vectors read beyond the last channel.
     let beyond = 256
-    transformStride = Self.spread(geometry.sliceCount * transformSlice)
-    transformCount = geometry.transform == nil ? 0 : channels * transformStride + beyond
+    planesStride = Self.spread(geometry.sliceCount * planesSlice)
+    planesCount = geometry.ownPlanes == 0 ? 0 : channels * planesStride + beyond
     resultPlane = Self.spread((blockRows - 1) * resultPitch + geometry.cells.width + set.tileRun)
-    roomCount = transformCount + resultChannels * resultPlane
+    roomCount = planesCount + resultChannels * resultPlane
     threads = Threads.count
     let rooms = threads * roomCount
     func memory(depth: Int) -> (slots: Int, channelStride: Int, padded: Int, total: Int) {
       let slots = depth * geometry.stride.depth + geometry.sliceCount - 1
       let channelStride = Self.spread(slots * geometry.sliceStride)
-      let padded = channels * channelStride + beyond
+      let padded = geometry.isPointwise ? 0 : channels * channelStride + beyond
       return (slots, channelStride, padded, padded + rooms)
     }
     // As many slices as stay in the outer cache and end within a fraction of a second; where rows are transformed, some

@@ -96,17 +96,19 @@ typedef struct {
   int64_t output_height, output_width;  // before upsampling
   int64_t result_height;  // rows of a phase's result
 
-  // Where rows are transformed, a thread makes planes of its own from the padded rows, of which there is one row plane
-  // then: `[channel][slot][plane][block_rows][result_pitch]`. `terms` planes at a time begin at the same row: row j of
-  // plane p is the sum of transform_factors[p][i] times row `term_rows * j + transform_starts[p] + i`, i below `terms`.
-  // There are transform_slots slots.
-  int64_t transform_planes;  // 0: rows are not transformed, taps read `padded`
+  // Where rows are transformed, or a convolution is pointwise, a thread makes planes of its own:
+  // `[channel][slot][plane][block_rows][result_pitch]`, own_slots of them. Transformed rows come from the padded ones, of
+  // which there is one row plane then: `terms` planes at a time begin at the same row, and row j of plane p is the sum of
+  // transform_factors[p][i] times row `term_rows * j + transform_starts[p] + i`, i below `terms`. The rows of a pointwise
+  // convolution come from the source, finished; nothing is gathered then.
+  int64_t own_planes;  // 0: taps read `padded`
+  int is_pointwise;
   const int64_t *transform_starts;
   const float *transform_factors;  // `[terms][terms]`, the same for all
-  int64_t transform_slots, transform_channel_stride, transform_slice_stride;
+  int64_t own_slots, own_channel_stride, own_slice_stride;
 
   int64_t block_rows;  // rows of the results that a thread convolves and then stores; 0: nothing is convolved
-  // What a thread works in, little enough that it stays in its second cache: transformed planes, and from result_start
+  // What a thread works in, little enough that it stays in its second cache: its own planes, and from result_start
   // on the results of a block, `[position][term][output_tiles * tile][result_plane]`.
   float *rooms;
   int64_t room_stride;  // from one thread's room to the next
@@ -118,6 +120,7 @@ typedef struct {
   int64_t box_count;
   float *destination;  // dense `[output_channels][depth][height][width]`
   int64_t destination_depth;
+  int streams;  // 1: the destination is too large to be in a cache when it is read again: it is written past the caches
   double *sums;  // `[slice][block][output_channels][2]`: sum and sum of squares of what was stored, or NULL
 } ck_slab;
 
