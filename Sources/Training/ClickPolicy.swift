@@ -65,6 +65,7 @@ struct ClickPolicy: Sendable {
   ///   - voxels: Voxels of pieces that clicks explain or correct.
   ///   - prompts: The clicks.
   ///   - size: Voxels of the crop.
+  /// - Returns: A weight for each voxel.
   static func emphasis(around voxels: [Int], prompts: [PointPrompt], size: Axes3<Int>) -> [UInt8] {
     var values = [UInt8](repeating: 1, count: size.product)
     for voxel in voxels { values[voxel] = emphasis }
