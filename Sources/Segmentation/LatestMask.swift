@@ -1,4 +1,5 @@
 import Clicks
+import Foundation
 import UMamba2
 import Volume
 
@@ -177,6 +178,11 @@ struct LatestMask {
     labels.withUnsafeBufferPointer { new in
       let old = finished
       func count(_ row: Int, old: UnsafeBufferPointer<UInt8>?) {
+        if let before = old?.baseAddress, let after = new.baseAddress,
+          memcmp(before + row * length, after + row * length, length) == 0
+        {
+          return
+        }
         for position in row * length..<(row + 1) * length {
           let (before, after) = (old?[position] ?? 0, new[position])
           if before == after { continue }

@@ -36,11 +36,20 @@ extension Array where Element: BitwiseCopyable {
     }
   }
 
-  /// The same elements in memory of their own.
+  /// The same elements in memory of their own, written by several threads: most of the time goes to the pages.
   public var copyOnLargePages: [Element] {
     [Element](onLargePages: count) { buffer, count in
-      _ = buffer.initialize(from: self)
       count = self.count
+      guard let base = buffer.baseAddress else { return }
+      withUnsafeBufferPointer { elements in
+        guard let first = elements.baseAddress else { return }
+        nonisolated(unsafe) let (target, source) = (base, first)
+        let pieces = Parallel.split(0..<count, into: count * MemoryLayout<Element>.stride >> 21)
+        Parallel.forEach(pieces.count) { piece in
+          let start = pieces[piece].lowerBound
+          (target + start).initialize(from: source + start, count: pieces[piece].count)
+        }
+      }
     }
   }
 }
