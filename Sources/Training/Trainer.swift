@@ -184,7 +184,8 @@ public final class Trainer {
     let stages = options.plan.decoderConvolutions.count
     let levels = options.loss.levelWeights(stages: stages).count
     var prompts = decision.prompts
-    var explained = decision.explained.map(Int.init)
+    var added: [Int] = []
+    var other = decision.explained.map(Int.init)
     var first: [TrainableNetwork.Scores]?
     for round in 0..<decision.correctiveCount {
       var current: [UInt8]
@@ -198,13 +199,13 @@ public final class Trainer {
       }
       guard let next = try correction(of: current, sample: &sample) else { break }
       prompts.append(next.prompt)
-      explained += next.piece
+      if next.prompt.kind == ClickPolicy.backgroundKind { other += next.piece } else { added += next.piece }
     }
     let scores = try network.decode(encoding, prompts: prompts, levels: levels, on: tape)
     let answer = labels(scores[0])
     let loss = options.loss.differentiate(
       scores, labels: sample.labels,
-      emphasis: ClickPolicy.emphasis(around: explained, prompts: prompts, size: sample.size), classes: 3,
+      emphasis: ClickPolicy.emphasis(around: added, and: other, prompts: prompts, size: sample.size), classes: 3,
       stages: stages)
     if let first {
       _ = options.loss.differentiate(
@@ -246,8 +247,10 @@ public final class Trainer {
     of answer: [UInt8], sample: inout TrainingSample
   ) throws -> (prompt: PointPrompt, piece: [Int])? {
     let sort = ClickPolicy.correctedSort(&sample.random)
-    let first = try correction(of: answer, labels: sample.labels, size: sample.size, sort: sort)
-    return try first ?? correction(of: answer, labels: sample.labels, size: sample.size)
+    let preferred = try correction(of: answer, labels: sample.labels, size: sample.size, sort: sort)
+    let voxelVolume = (0..<3).reduce(1) { $0 * options.spacing[$1] }
+    if let preferred, Double(preferred.piece.count) * voxelVolume >= ClickPolicy.smallestPreferred { return preferred }
+    return try correction(of: answer, labels: sample.labels, size: sample.size)
   }
 
   /// The click that answers the largest error, and the voxels that it is about.
