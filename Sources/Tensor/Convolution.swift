@@ -21,7 +21,7 @@ public final class Convolution {
   private let transformFactors: Int
 
   /// Results of at least so many floats, 256 MiB, are written past the caches.
-  private static let leastStreamed = 1 << 26
+  public static let leastStreamed = 1 << 26
 
   /// Creates a convolution with padding `(kernel - 1) / 2`.
   ///
@@ -113,6 +113,7 @@ public final class Convolution {
   ///   - destination: Receives the result; may be the source's values when the shapes are the same.
   ///   - scratch: At least `layout.scratchCount` floats.
   ///   - wantsSums: Whether statistics are taken.
+  ///   - leastStreamed: A result of so many floats is written past the caches; its numbers are the same.
   ///   - observer: Is called before each slab with the share done; throwing ends the run.
   /// - Returns: For each block of rows of each slice, and output channel, the sum and the sum of squares of the result,
   ///   or nothing.
@@ -120,7 +121,7 @@ public final class Convolution {
   public func run(
     _ source: Features, adding addend: UnsafePointer<Float>? = nil, boxes: [FeatureBox] = [],
     into destination: UnsafeMutablePointer<Float>, scratch: FloatBuffer, wantsSums: Bool = true,
-    observer: (Double) throws -> Void = { _ in }
+    leastStreamed: Int = Convolution.leastStreamed, observer: (Double) throws -> Void = { _ in }
   ) rethrows -> [Double] {
     let geometry = layout.geometry
     let outputs = layout.outputs
@@ -163,7 +164,7 @@ public final class Convolution {
     slab.addend = addend
     slab.destination = destination
     slab.destination_depth = Int64(layout.outputExtent.depth)
-    slab.streams = outputs * layout.outputExtent.count >= Self.leastStreamed ? 1 : 0
+    slab.streams = outputs * layout.outputExtent.count >= leastStreamed ? 1 : 0
 
     let boxAddends = boxes.map { $0.addend(channels: outputs, within: layout.outputExtent) }
     var sums = [Double](repeating: 0, count: wantsSums ? cells.depth * layout.blocks * outputs * 2 : 0)

@@ -136,6 +136,38 @@ struct ConvolutionTests {
     #expect(sums == sumsInPlace)
   }
 
+  @Test(
+    "a result written past the caches has the bytes and the sums of an ordinary one", arguments: shapes,
+    InstructionSet.available)
+  func streamed(shape: Shape, set: InstructionSet) throws {
+    var random = CaseGenerator(seed: UInt64(shape.inputs * 1000 + shape.outputs))
+    // Rows of 16 are aligned throughout, others in part.
+    for width in [shape.output.width, 16, 48, 67] {
+      let output = Extent(shape.output.depth, shape.output.height, width)
+      let extent = output.multiplied(by: shape.stride)
+      let convolution = try Convolution(
+        weights: random.floats(shape.outputs * shape.inputs * shape.kernel.count), bias: random.floats(shape.outputs),
+        weightInputs: shape.inputs, outputs: shape.outputs, kernel: shape.kernel, stride: shape.stride, extent: extent,
+        instructionSet: set)
+      let values = try FloatBuffer(random.floats(shape.inputs * extent.count))
+      let addend = try FloatBuffer(random.floats(shape.outputs * output.count))
+      let scratch = try FloatBuffer(count: convolution.layout.scratchCount)
+      let source = Features(values: values.pointer, channels: shape.inputs, extent: extent)
+      func result(leastStreamed: Int) throws -> (values: [Float], sums: [Double]) {
+        let result = try FloatBuffer(count: addend.count)
+        for index in result.values.indices { result.pointer[index] = .nan }
+        let sums = try convolution.run(
+          source, adding: addend.pointer, into: result.pointer, scratch: scratch, leastStreamed: leastStreamed)
+        return (Array(result.values), sums)
+      }
+      let ordinary = try result(leastStreamed: .max)
+      let streamed = try result(leastStreamed: 0)
+      #expect(ordinary.values.allSatisfy { $0 == $0 })
+      #expect(streamed.values == ordinary.values)
+      #expect(streamed.sums == ordinary.sums)
+    }
+  }
+
   @Test("half of a concatenation's weights, and the other half added, are the whole")
   func halves() throws {
     var random = CaseGenerator(seed: 6)

@@ -66,6 +66,11 @@ struct UpsamplingTests {
     let sums = try up.run(
       Features(values: coarseValues.pointer, channels: shape.inputs, extent: shape.coarse), adding: half.pointer,
       into: result.pointer, scratch: scratch)
+    let streamed = try FloatBuffer(count: half.count)
+    let streamedSums = try up.run(
+      Features(values: coarseValues.pointer, channels: shape.inputs, extent: shape.coarse), adding: half.pointer,
+      into: streamed.pointer, scratch: scratch, leastStreamed: 0)
+    #expect(Array(streamed.values) == Array(result.values) && streamedSums == sums)
 
     let middle = Oracle.upsample(
       Oracle.Map(channels: shape.inputs, extent: shape.coarse, values: coarse.map(Double.init)), weights: upsampling,
