@@ -6,6 +6,10 @@ import Volume
 /// Each trial starts from the mask without clicks. A click at the centre of a missed stretch should raise its canal's
 /// Dice; at most two negative clicks, each at the centre of what is left of a false piece, should remove it; a click of
 /// the other side on a canal should move the labels round it to that side.
+///
+/// Most of a good mask's errors are its canals' borders, drawn half a voxel too wide or too narrow along their course;
+/// connected, they are as large as a stretch or a piece. Nobody would call them either, and a click on one says nothing
+/// of the rest. They are tried in the same way and counted apart.
 public struct ClickEffects: Sendable, Equatable {
   /// How often something was tried, and how often it did what it should.
   public struct Count: Sendable, Equatable {
@@ -27,17 +31,24 @@ public struct ClickEffects: Sendable, Equatable {
     }
   }
 
-  /// Clicks on missed stretches: the canal's Dice rose.
+  /// Clicks on missed stretches that are no borders: the canal's Dice rose.
   public private(set) var missed = Count()
-  /// The sum of what those clicks added to their canal's Dice.
+  /// The sum of what clicks on missed stretches added to their canal's Dice.
   public private(set) var missedDiceGain = 0.0
-  /// False pieces: at most a tenth of the voxels is left after one click or two.
+  /// Clicks on missed borders: the canal's Dice rose.
+  public private(set) var missedBorders = Count()
+  /// False pieces that are no borders: at most a tenth of the voxels is left after one click or two.
   public private(set) var falsePieces = Count()
+  /// False borders: at most a tenth of the voxels is left after one click or two.
+  public private(set) var falseBorders = Count()
   /// Clicks of the other side: most of the canal's voxels near them took that side.
   public private(set) var sides = Count()
 
   /// The smallest piece that is tried, in cubic millimetres: about 3 mm of a canal.
   public static let smallestVolume = 15.0
+  /// How far a border reaches, in millimetres: less than the radius of a narrow canal. An error is a border when most of its
+  /// voxels have voxels of the same canal so near that are right in both masks.
+  public static let borderReach = 0.8
   /// The most pieces of one sort that are tried on one canal, the largest first.
   public static let piecesPerCanal = 2
   /// How near to a click of the other side labels are looked at, in millimetres.
@@ -49,8 +60,10 @@ public struct ClickEffects: Sendable, Equatable {
   /// Adds the trials of another scan.
   public static func += (sum: inout ClickEffects, other: ClickEffects) {
     sum.missed += other.missed
+    sum.missedBorders += other.missedBorders
     sum.missedDiceGain += other.missedDiceGain
     sum.falsePieces += other.falsePieces
+    sum.falseBorders += other.falseBorders
     sum.sides += other.sides
   }
 
@@ -75,16 +88,55 @@ public struct ClickEffects: Sendable, Equatable {
         let voxel = ErrorComponents.centre(of: piece.voxels, shape: shape, spacing: spacing)
         let answer = try segment([Click(kind: canal, voxel: voxel)])
         let gain = Self.dice(answer, truth, canal.label) - Self.dice(start, truth, canal.label)
-        missed.add(gain > 0)
-        missedDiceGain += gain
+        if Self.isBorder(piece, start: start, truth: truth) {
+          missedBorders.add(gain > 0)
+        } else {
+          missed.add(gain > 0)
+          missedDiceGain += gain
+        }
       }
       for piece in pieces.filter({ $0.canal == canal && $0.isFalse }).prefix(Self.piecesPerCanal) {
-        falsePieces.add(try Self.isRemoved(piece, shape: shape, spacing: spacing, segment: segment))
+        let isRemoved = try Self.isRemoved(piece, shape: shape, spacing: spacing, segment: segment)
+        if Self.isBorder(piece, start: start, truth: truth) {
+          falseBorders.add(isRemoved)
+        } else {
+          falsePieces.add(isRemoved)
+        }
       }
       if let isMoved = try Self.movesSide(of: canal, start: start, truth: truth, segment: segment) {
         sides.add(isMoved)
       }
     }
+  }
+
+  /// Whether most of a piece lies at the border of what was rightly found of its canal.
+  private static func isBorder(_ piece: ErrorPiece, start: Mask, truth: Mask) -> Bool {
+    let shape = truth.grid.shape
+    let spacing = truth.grid.spacing
+    let reach = spacing.map { Int(borderReach / $0) }
+    var nearby: [Axes3<Int>] = []
+    for apart0 in -reach.axis0...reach.axis0 {
+      for apart1 in -reach.axis1...reach.axis1 {
+        for apart2 in -reach.axis2...reach.axis2 {
+          let apart = Axes3(apart0, apart1, apart2)
+          let squared = (0..<3).reduce(0.0) { sum, axis in
+            sum + Double(apart[axis]) * spacing[axis] * Double(apart[axis]) * spacing[axis]
+          }
+          if squared <= borderReach * borderReach { nearby.append(apart) }
+        }
+      }
+    }
+    let atBorder = piece.voxels.count { offset in
+      let place = Axes3(
+        offset / (shape.axis1 * shape.axis2), offset / shape.axis2 % shape.axis1, offset % shape.axis2)
+      return nearby.contains { apart in
+        let near = Axes3(0, 1, 2).map { place[$0] + apart[$0] }
+        guard (0..<3).allSatisfy({ (0..<shape[$0]).contains(near[$0]) }) else { return false }
+        let voxel = (near.axis0 * shape.axis1 + near.axis1) * shape.axis2 + near.axis2
+        return truth.labels[voxel] == piece.canal.label && start.labels[voxel] == piece.canal.label
+      }
+    }
+    return atBorder * 2 > piece.voxels.count
   }
 
   private static func isRemoved(

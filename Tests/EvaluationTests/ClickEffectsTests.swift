@@ -63,4 +63,24 @@ struct ClickEffectsTests {
     #expect(most == 2)
     #expect(effects.falsePieces == .init(trials: 1, successes: 0))
   }
+
+  @Test("Errors along a canal's border are counted apart from missed stretches and false pieces")
+  func borders() throws {
+    // The left bar is found a voxel too wide at one side, the right one a voxel too narrow.
+    let spacing = Axes3(repeating: 0.6)
+    let truth = Mask(
+      shape: shape, spacing: spacing, boxes: [(1, [2..<38, 3..<8, 3..<8]), (2, [2..<38, 3..<8, 18..<23])])
+    let start = Mask(
+      shape: shape, spacing: spacing, boxes: [(1, [2..<38, 3..<9, 3..<8]), (2, [2..<38, 3..<7, 18..<23])])
+    let effects = try ClickEffects(truth: truth) { $0.isEmpty ? start : truth }
+    #expect(effects.missed.trials == 0 && effects.falsePieces.trials == 0)
+    #expect(effects.missedDiceGain == 0)
+    #expect(effects.missedBorders == .init(trials: 1, successes: 1))
+    #expect(effects.falseBorders == .init(trials: 1, successes: 1))
+    // The same voxels where the whole canal was missed or invented are no border.
+    let absent = Mask(shape: shape, spacing: spacing, boxes: [(1, [2..<38, 8..<9, 3..<8])])
+    let apart = try ClickEffects(truth: truth) { $0.isEmpty ? absent : truth }
+    #expect(apart.missed == .init(trials: 2, successes: 2) && apart.missedBorders.trials == 0)
+    #expect(apart.falsePieces == .init(trials: 1, successes: 1) && apart.falseBorders.trials == 0)
+  }
 }

@@ -47,8 +47,10 @@ struct JawScore: Codable, Equatable {
   /// By clicks a canal, from none.
   var spread: [Point]
   var missed: Trials
+  var missedBorders: Trials
   var missedDiceGain: Double
   var falsePieces: Trials
+  var falseBorders: Trials
   var sides: Trials
 
   /// Clicks on a jaw and scores what comes.
@@ -71,8 +73,10 @@ struct JawScore: Codable, Equatable {
     spread = try curve(.spread)
     let effects = try ClickEffects(truth: truth, segment: segment)
     missed = Trials(effects.missed)
+    missedBorders = Trials(effects.missedBorders)
     missedDiceGain = effects.missedDiceGain
     falsePieces = Trials(effects.falsePieces)
+    falseBorders = Trials(effects.falseBorders)
     sides = Trials(effects.sides)
   }
 }
@@ -118,8 +122,12 @@ struct JawTables {
     }
     let gain = cases.reduce(0) { $0 + $1.missedDiceGain } / Double(max(1, cases.reduce(0) { $0 + $1.missed.trials }))
     lines.append(
-      "A click on a missed stretch raised its canal's Dice: " + share(\.missed) + ", by \(number(gain)) on average.")
-    lines.append("One or two negative clicks removed a false piece: " + share(\.falsePieces) + ".")
+      "A click on a missed stretch raised its canal's Dice: " + share(\.missed)
+        + ", by \(number(gain)) on average; a missed border: "
+        + share(\.missedBorders) + ".")
+    lines.append(
+      "One or two negative clicks removed a false piece: " + share(\.falsePieces) + "; a false border: "
+        + share(\.falseBorders) + ".")
     lines.append("A click of the other side moved the labels round it: " + share(\.sides) + ".")
     lines += ["", "| jaw | canals in view | no click | 1 | 3 | 5 | HD95 mm at 3 |", "|---|---|---|---|---|---|---|"]
     for score in cases.sorted(by: {
