@@ -8,12 +8,12 @@ enum Augmentation {
   /// leaves them.
   static func apply(to sample: inout TrainingSample) {
     if sample.random.happens(0.5) { mirror(&sample) }
-    if sample.random.happens(0.2) { blur(&sample.image, size: sample.size, passes: sample.random.integer(1...2)) }
+    if sample.random.happens(0.25) { blur(&sample.image, size: sample.size, passes: sample.random.integer(1...2)) }
     if sample.random.happens(0.15) { lowerResolution(&sample) }
     if sample.random.happens(0.1) { cup(&sample) }
     if sample.random.happens(0.08) { addStreaks(&sample) }
     changeGreyValues(&sample)
-    if sample.random.happens(0.35) { addNoise(&sample) }
+    if sample.random.happens(0.6) { addNoise(&sample) }
     for voxel in sample.image.indices { sample.image[voxel] = min(max(sample.image[voxel], -1), 1) }
     if sample.random.happens(0.1) { cutFieldOfView(&sample) }
   }
@@ -53,9 +53,10 @@ enum Augmentation {
     }
   }
 
-  /// Noise, fine or of a coarser grain, as reconstruction leaves it.
+  /// Noise, fine or of a coarser grain, as reconstruction leaves it. Nothing else that scanners do hides a canal so well, so
+  /// there is often much of it.
   private static func addNoise(_ sample: inout TrainingSample) {
-    let deviation = Float(sample.random.uniform(0.01...0.14))
+    let deviation = Float(sample.random.uniform(0.01...0.17))
     let passes = sample.random.happens(0.5) ? 0 : sample.random.integer(1...4)
     var draws = sample.random.split(1)
     var noise = sample.image.map { _ -> Float in

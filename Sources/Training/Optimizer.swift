@@ -15,6 +15,19 @@ public enum OptimizerRule: Sendable, Equatable {
   public static let quick = OptimizerRule.adamW(
     peakRate: 0.0015, weightDecay: 0.01, warmUpSteps: 60, decayShare: 0.4)
 
+  /// The same rule with another highest rate.
+  ///
+  /// - Parameter rate: The rate after the warm-up, or the first one.
+  /// - Returns: The rule.
+  public func withRate(_ rate: Double) -> OptimizerRule {
+    switch self {
+    case .adamW(_, let weightDecay, let warmUpSteps, let decayShare):
+      .adamW(peakRate: rate, weightDecay: weightDecay, warmUpSteps: warmUpSteps, decayShare: decayShare)
+    case .nesterov(_, let momentum, let weightDecay, let power):
+      .nesterov(initialRate: rate, momentum: momentum, weightDecay: weightDecay, power: power)
+    }
+  }
+
   /// The learning rate of a step.
   ///
   /// - Parameters:
@@ -60,7 +73,8 @@ final class Optimizer {
     self.averageDecay = averageDecay
     moments = [Float](repeating: 0, count: store.count)
     squares = moments
-    average = Array(UnsafeBufferPointer(start: store.values, count: store.count))
+    average = []
+    restartAverage(store)
   }
 
   /// Sets what was kept, as a checkpoint holds it.
@@ -69,6 +83,11 @@ final class Optimizer {
     self.squares = squares
     self.average = average
     self.step = step
+  }
+
+  /// Lets the running average begin at the store's parameters.
+  func restartAverage(_ store: ParameterStore) {
+    average = Array(UnsafeBufferPointer(start: store.values, count: store.count))
   }
 
   /// Moves the parameters once.

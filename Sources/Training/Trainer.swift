@@ -124,6 +124,20 @@ public final class Trainer {
     seconds = checkpoint.header.seconds
   }
 
+  /// Begins with another model's parameters instead of drawn ones; heads of deep supervision that it lacks stay drawn.
+  ///
+  /// - Parameter model: A model of the same architecture; its windows may be of another size.
+  /// - Throws: `TrainingError.invalidPlan` when its architecture differs, `CheckpointError` when it cannot be read.
+  public func start(from model: Model) throws {
+    var plan = model.metadata.plan
+    plan.patch = options.plan.patch
+    guard plan == options.plan else {
+      throw TrainingError.invalidPlan(problem: "it is not the architecture of \(model.fileName), where it is to begin")
+    }
+    try network.store.load(from: model.parameters)
+    optimizer.restartAverage(network.store)
+  }
+
   private func planText() throws -> String {
     let encoder = JSONEncoder()
     encoder.outputFormatting = .sortedKeys

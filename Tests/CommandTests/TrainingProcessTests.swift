@@ -87,6 +87,28 @@ struct TrainingProcessTests {
     #expect(try place.bytes("cut.safetensors.log.png").count > 1000)
   }
 
+  @Test("A training can begin with a model, which its own model then names, and not with a plan beside it")
+  func beginsWithModel() throws {
+    let place = try Workplace()
+    func train(_ option: String, _ value: String, output: String, seed: String = "1") throws -> Workplace.Outcome {
+      try place.run(
+        "train", "--data", "phantom", "--spacing", "2", "--steps", "1", "--quiet", "--rate", "0.0005", "--seed", seed,
+        option, value, "--output", output)
+    }
+    let plan = try TrainingCase.plan(in: place)
+    let first = try train("--plan", plan, output: "first.safetensors")
+    #expect(first.status == 0, "\(first.errors)")
+    let second = try train("--from", "first.safetensors", output: "second.safetensors", seed: "2")
+    #expect(second.status == 0, "\(second.errors)")
+    let info = try place.run("info", "second.safetensors")
+    #expect(info.output.contains("from the parameters of first"), "\(info.output)")
+    let both = try place.run(
+      "train", "--data", "phantom", "--from", "first.safetensors", "--plan", plan, "--output", "third.safetensors")
+    #expect(both.status != 0 && both.errors.contains("leave --plan out"), "\(both.errors)")
+    let missing = try train("--from", "none.safetensors", output: "third.safetensors")
+    #expect(missing.status != 0 && missing.errors.contains("none.safetensors"), "\(missing.errors)")
+  }
+
   @Test("A plan that memory cannot hold and a plan that is none are refused before the first step")
   func refusals() throws {
     let place = try Workplace()

@@ -115,6 +115,27 @@ private func temporaryPath(_ name: String) -> String {
     }
   }
 
+  @Test("A training begins with another model's parameters, and refuses a model of another architecture")
+  func startsFromModel() throws {
+    let path = temporaryPath("beginning.safetensors")
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    let first = try Trainer(options: tinyOptions(steps: 8), source: BarSource(variety: 1))
+    while first.step < 8 { _ = try first.advance() }
+    try first.writeModel(to: path, facts: [:], provenance: "test", honesty: "test")
+    let model = try Model.load(path: path)
+    var options = tinyOptions(steps: 8)
+    options.seed = 4
+    let drawn = try Trainer(options: options, source: BarSource(variety: 1))
+    let second = try Trainer(options: options, source: BarSource(variety: 1))
+    try second.start(from: model)
+    let measured = try first.measure()
+    #expect(try second.measure() == measured)
+    #expect(try drawn.measure() != measured)
+    options.plan.blocksPerStage = [1, 1, 2]
+    let other = try Trainer(options: options, source: BarSource(variety: 1))
+    #expect(throws: TrainingError.self) { try other.start(from: model) }
+  }
+
   @Test("The model that training writes is read back with its plan, description and numbers")
   func writesModel() throws {
     let path = temporaryPath("model.safetensors")

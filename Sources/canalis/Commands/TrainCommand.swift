@@ -19,6 +19,7 @@ struct Train: ParsableCommand {
         canalis train --data phantom --output mine.safetensors --steps 3000
         canalis train --data Dataset119_ToothFairy3 --output clinic.safetensors
         canalis train --data phantom --output mine.safetensors --resume
+        canalis train --data Dataset119_ToothFairy3 --output clinic.safetensors --from bundled --rate 0.0005
       """)
 
   @Option(help: ArgumentHelp("The data set's folder, or phantom.", valueName: "folder|phantom"))
@@ -29,9 +30,15 @@ struct Train: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "The architecture: compact, or a .json file (docs/training.md shows one), or a model to take it from.",
+      "The architecture: compact (default), or a .json file (docs/training.md shows one), or a model to take it from.",
       valueName: "plan"))
-  var plan = "compact"
+  var plan: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Begin with this model's parameters, and its architecture, instead of drawn ones: a file, or the word bundled.",
+      valueName: "model|bundled"))
+  var from: String?
 
   @Option(help: ArgumentHelp("Steps of the whole training.", valueName: "count"))
   var steps = 3000
@@ -47,6 +54,9 @@ struct Train: ParsableCommand {
       "quick: AdamW. published: SGD with Nesterov momentum, class weights and label smoothing as published.",
       valueName: "recipe"))
   var recipe = Recipe.quick
+
+  @Option(help: ArgumentHelp("The highest learning rate (default: the recipe's).", valueName: "number"))
+  var rate: Double?
 
   @Option(help: ArgumentHelp("Name or number of the left canal's label.", valueName: "label"))
   var leftLabel: String?
@@ -76,6 +86,10 @@ struct Train: ParsableCommand {
     if steps < 1 { throw ValidationError("--steps is at least 1") }
     if !(0.1...4).contains(spacing) { throw ValidationError("--spacing is 0.1 to 4 mm") }
     if !(0...86400).contains(checkpointEvery) { throw ValidationError("--checkpoint-every is 0 to 86400 seconds") }
+    if let rate, !(rate > 0 && rate <= 1) { throw ValidationError("--rate is above 0 and at most 1") }
+    if plan != nil && from != nil {
+      throw ValidationError("--from takes the model's own architecture: leave --plan out")
+    }
     if resume && force { throw ValidationError("--resume goes on with the files that --force would replace") }
   }
 
@@ -84,7 +98,12 @@ struct Train: ParsableCommand {
     let run = TrainingRun(output: output)
     try OutputFiles.check([output, run.checkpoint, run.log.path, run.plot], force: force || resume)
     let progress = ProgressPrinter(isQuiet: quiet)
-    let trainer = try Trainer(options: try options(), data: try source(progress: progress))
+    let beginning = try from.map { name in
+      try Model.load(path: name == "bundled" ? BundledAssets.modelPath(option: nil) : name)
+    }
+    let trainer = try Trainer(
+      options: options(plan: try beginning?.metadata.plan ?? architecture()), data: try source(progress: progress))
+    if let beginning { try trainer.start(from: beginning) }
     if resume {
       try trainer.resume(from: run.checkpoint)
       progress.note("going on after step \(trainer.step)")
@@ -92,12 +111,16 @@ struct Train: ParsableCommand {
       try run.log.remove()
     }
     let isPhantom = data == "phantom"
+    var facts = ["data": isPhantom ? "synthetic jaws" : URL(fileURLWithPath: data).lastPathComponent]
+    var provenance = "trained by canalis train on " + (isPhantom ? "synthetic jaws" : "a data set of its user")
+    var honesty = "trained " + (isPhantom ? "on synthetic scans" : "by its user") + ", not for clinical use"
+    if let beginning {
+      facts["from_sha256"] = beginning.sha256
+      provenance += ", from the parameters of \(beginning.metadata.name)"
+      if isPhantom { honesty = beginning.metadata.honesty }
+    }
     try run.train(
-      trainer, facts: ["data": isPhantom ? "synthetic jaws" : URL(fileURLWithPath: data).lastPathComponent],
-      provenance: isPhantom
-        ? "trained by canalis train on synthetic jaws alone" : "trained by canalis train on a data set of its user",
-      honesty: isPhantom
-        ? "trained on synthetic scans, not for clinical use" : "trained by its user, not for clinical use",
+      trainer, facts: facts, provenance: provenance, honesty: honesty,
       shouldStop: { Interruption.wasRequested },
       saved: {
         try AtomicFile.write(try TrainingPlot(entries: run.log.entries()).png(), to: run.plot, overwrite: true)
@@ -132,8 +155,8 @@ struct Train: ParsableCommand {
     return .dataset(dataset)
   }
 
-  private func options() throws -> TrainingOptions {
-    var options = TrainingOptions(plan: try architecture(), steps: steps, seed: seed)
+  private func options(plan: NetworkPlan) -> TrainingOptions {
+    var options = TrainingOptions(plan: plan, steps: steps, seed: seed)
     options.spacing = Axes3(repeating: spacing)
     options.checkpointInterval = checkpointEvery
     options.name = URL(fileURLWithPath: output).deletingPathExtension().lastPathComponent
@@ -142,11 +165,12 @@ struct Train: ParsableCommand {
       options.loss = .published
       options.clippingNorm = 12
     }
+    if let rate { options.optimizer = options.optimizer.withRate(rate) }
     return options
   }
 
   private func architecture() throws -> NetworkPlan {
-    if plan == "compact" { return .compact }
+    guard let plan, plan != "compact" else { return .compact }
     if plan.hasSuffix(".json") {
       guard let text = FileManager.default.contents(atPath: plan) else {
         throw CommandFailure("\(DisplayText.escaped(plan)): it cannot be read", status: .badData)
