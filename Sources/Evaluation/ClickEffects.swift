@@ -127,12 +127,11 @@ public struct ClickEffects: Sendable, Equatable {
       }
     }
     let atBorder = piece.voxels.count { offset in
-      let place = Axes3(
-        offset / (shape.axis1 * shape.axis2), offset / shape.axis2 % shape.axis1, offset % shape.axis2)
+      let place = shape.index(at: offset)
       return nearby.contains { apart in
         let near = Axes3(0, 1, 2).map { place[$0] + apart[$0] }
-        guard (0..<3).allSatisfy({ (0..<shape[$0]).contains(near[$0]) }) else { return false }
-        let voxel = (near.axis0 * shape.axis1 + near.axis1) * shape.axis2 + near.axis2
+        guard shape.contains(near) else { return false }
+        let voxel = shape.offset(of: near)
         return truth.labels[voxel] == piece.canal.label && start.labels[voxel] == piece.canal.label
       }
     }
@@ -162,12 +161,9 @@ public struct ClickEffects: Sendable, Equatable {
     let spacing = truth.grid.spacing
     let found = truth.labels.indices.filter { truth.labels[$0] == canal.label && start.labels[$0] == canal.label }
     guard Double(found.count) * spacing.axis0 * spacing.axis1 * spacing.axis2 >= smallestVolume else { return nil }
-    func index(_ offset: Int) -> Axes3<Int> {
-      Axes3(offset / (shape.axis1 * shape.axis2), offset / shape.axis2 % shape.axis1, offset % shape.axis2)
-    }
-    let middle = index(found[found.count / 2])
+    let middle = shape.index(at: found[found.count / 2])
     let near = found.filter { offset in
-      let place = index(offset)
+      let place = shape.index(at: offset)
       return (0..<3).reduce(0.0) { sum, axis in
         let apart = Double(place[axis] - middle[axis]) * spacing[axis]
         return sum + apart * apart

@@ -117,9 +117,7 @@ public enum ErrorComponents {
 
   /// The voxel of a component that is farthest from everything outside it.
   static func centre(of voxels: [Int], shape: Axes3<Int>, spacing: Axes3<Double>) -> Axes3<Int> {
-    let indices = voxels.sorted().map {
-      Axes3($0 / (shape.axis2 * shape.axis1), $0 / shape.axis2 % shape.axis1, $0 % shape.axis2)
-    }
+    let indices = voxels.sorted().map(shape.index)
     var (low, high) = (indices[0], indices[0])
     for index in indices {
       for axis in 0..<3 {

@@ -47,7 +47,7 @@ struct CellGrid {
 
   /// The voxel in the middle of a cell.
   func centre(of cell: Int) -> Axes3<Int> {
-    let place = Axes3(cell / (shape.axis1 * shape.axis2), cell / shape.axis2 % shape.axis1, cell % shape.axis2)
+    let place = shape.index(at: cell)
     return Axes3(0, 1, 2).map { Self.centre(place[$0], of: shape[$0], size: size[$0]) }
   }
 

@@ -106,7 +106,7 @@ struct ClickPolicy: Sendable {
   ) -> [PointPrompt] {
     guard !voxels.isEmpty else { return [] }
     return (0..<count).map { _ in
-      PointPrompt(voxel: sample.index(Int(voxels[sample.random.integer(0...voxels.count - 1)])), kind: kind)
+      PointPrompt(voxel: sample.size.index(at: Int(voxels[sample.random.integer(0...voxels.count - 1)])), kind: kind)
     }
   }
 
@@ -118,7 +118,7 @@ struct ClickPolicy: Sendable {
     }
     let voxel = sample.random.integer(0...sample.labels.count - 1)
     guard sample.labels[voxel] == 0 else { return [] }
-    return [PointPrompt(voxel: sample.index(voxel), kind: backgroundKind)]
+    return [PointPrompt(voxel: sample.size.index(at: voxel), kind: backgroundKind)]
   }
 
   /// Returns the voxels of the tube that was asked about.

@@ -76,9 +76,7 @@ struct DatasetSource: SampleSource {
     var place = source.size.map { random.uniform(0...Double($0)) }
     if random.happens(canalShare), !source.canal.isEmpty {
       let voxel = Int(source.canal[random.integer(0...source.canal.count - 1)])
-      let shape = source.size
-      place = Axes3(voxel / (shape.axis1 * shape.axis2), voxel / shape.axis2 % shape.axis1, voxel % shape.axis2)
-        .map { Double($0) }
+      place = source.size.index(at: voxel).map { Double($0) }
       place = Axes3(0, 1, 2).map { place[$0] + random.uniform(-0.3...0.3) * Double(size[$0]) }
     }
     return Axes3(0, 1, 2).map { axis in

@@ -24,12 +24,10 @@ enum LookAlikes {
       var pending = [start]
       while let voxel = pending.popLast() {
         voxels.append(Int32(voxel))
-        let (index0, index1, index2) = (
-          voxel / (size.axis1 * size.axis2), voxel / size.axis2 % size.axis1, voxel % size.axis2
-        )
-        for near0 in max(index0 - 1, 0)...min(index0 + 1, size.axis0 - 1) {
-          for near1 in max(index1 - 1, 0)...min(index1 + 1, size.axis1 - 1) {
-            for near2 in max(index2 - 1, 0)...min(index2 + 1, size.axis2 - 1) {
+        let index = size.index(at: voxel)
+        for near0 in max(index.axis0 - 1, 0)...min(index.axis0 + 1, size.axis0 - 1) {
+          for near1 in max(index.axis1 - 1, 0)...min(index.axis1 + 1, size.axis1 - 1) {
+            for near2 in max(index.axis2 - 1, 0)...min(index.axis2 + 1, size.axis2 - 1) {
               let near = (near0 * size.axis1 + near1) * size.axis2 + near2
               if rest[near] == kind {
                 rest[near] = 0

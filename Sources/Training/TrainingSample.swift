@@ -24,11 +24,6 @@ struct TrainingSample: Sendable {
     var voxels: [Int32]
   }
 
-  /// The index of a voxel in the crop.
-  func index(_ voxel: Int) -> Axes3<Int> {
-    Axes3(voxel / (size.axis1 * size.axis2), voxel / size.axis2 % size.axis1, voxel % size.axis2)
-  }
-
   /// The voxels of a label.
   func voxels(labelled label: UInt8) -> [Int32] {
     labels.indices.compactMap { labels[$0] == label ? Int32($0) : nil }

@@ -87,4 +87,9 @@ extension Axes3 where Value == Int {
   public func offset(of index: Axes3<Int>) -> Int {
     (index.axis0 * axis1 + index.axis1) * axis2 + index.axis2
   }
+
+  /// The index at a position in an array of this shape, the inverse of `offset(of:)`.
+  public func index(at offset: Int) -> Axes3<Int> {
+    Axes3(offset / (axis1 * axis2), offset / axis2 % axis1, offset % axis2)
+  }
 }

@@ -53,9 +53,7 @@ public enum NIfTIReader {
     let labels = try [UInt8](onLargePages: voxels.count) { buffer, count in
       for (offset, value) in voxels.enumerated() {
         guard let label = UInt8(exactly: value) else {
-          let voxel = Axes3(
-            offset / (shape.axis1 * shape.axis2), offset / shape.axis2 % shape.axis1, offset % shape.axis2)
-          throw VolumeError.notALabel(path: path, voxel: voxel, value: value)
+          throw VolumeError.notALabel(path: path, voxel: shape.index(at: offset), value: value)
         }
         buffer[offset] = label
       }

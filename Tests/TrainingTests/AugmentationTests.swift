@@ -72,11 +72,11 @@ import Volume
       #expect(streaked.labels == before.labels && streaked.neededPrompts == before.neededPrompts)
       let body = streaked.image.indices.filter { streaked.image[$0] == 1 }
       #expect(body.allSatisfy { streaked.labels[$0] == 0 })
-      guard let metal = body.first.map(streaked.index) else { continue }
+      guard let metal = body.first.map(streaked.size.index) else { continue }
       bodies += 1
       var sums = [(0.0, 0), (0.0, 0)]
       for voxel in streaked.image.indices where streaked.image[voxel] != 1 {
-        let place = streaked.index(voxel)
+        let place = streaked.size.index(at: voxel)
         guard place.axis0 == metal.axis0 else { continue }
         let apart = hypot(Double(place.axis1 - metal.axis1), Double(place.axis2 - metal.axis2))
         let which = apart < 7 ? 0 : apart > 12 ? 1 : 2

@@ -22,6 +22,7 @@ import Testing
           for j in 0..<3 {
             for i in 0..<4 {
               let voxel = Axes3(k, j, i)
+              #expect(small.index(at: small.offset(of: voxel)) == voxel)
               let after = turning.turn(voxel: voxel, in: small)
               #expect(Int(labels[turned.shape.offset(of: after)]) == small.offset(of: voxel))
               #expect(turning.inverse.turn(voxel: after, in: turned.shape) == voxel)

@@ -112,8 +112,7 @@ struct ScanBenchmark {
     let shape = scan.grid.shape
     for number in 0..<clicks {
       let place = canal[random.integer(0...canal.count - 1)]
-      let voxel = Axes3(
-        place / (shape.axis1 * shape.axis2), place / shape.axis2 % shape.axis1, place % shape.axis2)
+      let voxel = shape.index(at: place)
       if given.count == Self.mostInForce { given.removeFirst() }
       given.append(Click(kind: first.mask.labels[place] == 1 ? .left : .right, voxel: voxel))
       progress.show(stage: "click \(number + 1)", fraction: Double(number) / Double(clicks))
