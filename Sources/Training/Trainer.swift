@@ -18,6 +18,16 @@ public final class Trainer {
     public var diceAfterThreeClicks: Double
   }
 
+  /// The model that a training began with.
+  public struct Beginning: Sendable, Equatable, Codable {
+    /// The model's name.
+    public var name: String
+    /// SHA-256 of its file, 64 hexadecimal digits.
+    public var sha256: String
+    /// What the viewer says of it.
+    public var honesty: String
+  }
+
   /// What a step did.
   public struct StepReport: Sendable {
     /// Steps done, this one included.
@@ -42,6 +52,8 @@ public final class Trainer {
   public let options: TrainingOptions
   /// Steps done.
   public var step: Int { optimizer.step }
+  /// The model that it began with, also before a resumption; `nil` where parameters were drawn.
+  public private(set) var beginning: Beginning?
   /// Seconds of training so far, those before a resumption included.
   public private(set) var seconds = 0.0
 
@@ -98,14 +110,15 @@ public final class Trainer {
   /// - Throws: `VolumeError` when it cannot be written.
   public func writeCheckpoint(to path: String) throws {
     let header = TrainingCheckpoint.Header(
-      step: step, seed: options.seed, count: network.store.count, plan: try planText(), seconds: seconds)
+      step: step, seed: options.seed, count: network.store.count, plan: try planText(), seconds: seconds,
+      beginning: beginning)
     try TrainingCheckpoint(header: header, network: network, optimizer: optimizer).write(to: path)
   }
 
   /// Goes on from a checkpoint, as if there had been no interruption.
   ///
   /// - Parameter path: The file.
-  /// - Throws: `TrainingError.invalidCheckpoint` when it belongs to another plan or seed, or is damaged.
+  /// - Throws: `TrainingError.invalidCheckpoint` when it belongs to another plan, seed or beginning, or is damaged.
   public func resume(from path: String) throws {
     let checkpoint = try TrainingCheckpoint(path: path)
     guard checkpoint.header.plan == (try planText()), checkpoint.header.count == network.store.count else {
@@ -115,6 +128,11 @@ public final class Trainer {
       throw TrainingError.invalidCheckpoint(
         file: path, problem: "it was trained with the seed \(checkpoint.header.seed), not \(options.seed)")
     }
+    if let beginning, beginning.sha256 != checkpoint.header.beginning?.sha256 {
+      throw TrainingError.invalidCheckpoint(
+        file: path, problem: "it did not begin with the model \(beginning.name) of SHA-256 \(beginning.sha256)")
+    }
+    beginning = checkpoint.header.beginning
     checkpoint.values.withUnsafeBufferPointer { values in
       if let base = values.baseAddress { network.store.values.update(from: base, count: values.count) }
     }
@@ -136,6 +154,8 @@ public final class Trainer {
     }
     try network.store.load(from: model.parameters)
     optimizer.restartAverage(network.store)
+    beginning = Beginning(
+      name: model.metadata.name, sha256: model.sha256, honesty: model.metadata.honesty)
   }
 
   private func planText() throws -> String {

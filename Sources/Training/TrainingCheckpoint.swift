@@ -19,6 +19,8 @@ struct TrainingCheckpoint {
     var plan: String
     /// Seconds of training so far.
     var seconds: Double
+    /// The model that it began with; absent where parameters were drawn.
+    var beginning: Trainer.Beginning?
   }
 
   var header: Header

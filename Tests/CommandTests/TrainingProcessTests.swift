@@ -102,6 +102,18 @@ struct TrainingProcessTests {
     #expect(second.status == 0, "\(second.errors)")
     let info = try place.run("info", "second.safetensors")
     #expect(info.output.contains("from the parameters of first"), "\(info.output)")
+    // Going on needs the architecture, not the model; what it began with is not forgotten.
+    let more = try place.run(
+      "train", "--data", "phantom", "--spacing", "2", "--steps", "2", "--quiet", "--seed", "2", "--plan", plan,
+      "--output", "second.safetensors", "--resume")
+    #expect(more.status == 0, "\(more.errors)")
+    let later = try place.run("info", "second.safetensors")
+    #expect(later.output.contains("from the parameters of first"), "\(later.output)")
+    // Another model is another training.
+    let other = try place.run(
+      "train", "--data", "phantom", "--spacing", "2", "--steps", "3", "--quiet", "--seed", "2", "--from",
+      "second.safetensors", "--output", "second.safetensors", "--resume")
+    #expect(other.status != 0 && other.errors.contains("did not begin with"), "\(other.errors)")
     let both = try place.run(
       "train", "--data", "phantom", "--from", "first.safetensors", "--plan", plan, "--output", "third.safetensors")
     #expect(both.status != 0 && both.errors.contains("leave --plan out"), "\(both.errors)")

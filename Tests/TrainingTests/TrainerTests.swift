@@ -131,6 +131,7 @@ private func temporaryPath(_ name: String) -> String {
     let measured = try first.measure()
     #expect(try second.measure() == measured)
     #expect(try drawn.measure() != measured)
+    #expect(drawn.beginning == nil && second.beginning?.sha256 == model.sha256)
     options.plan.blocksPerStage = [1, 1, 2]
     let other = try Trainer(options: options, source: BarSource(variety: 1))
     #expect(throws: TrainingError.self) { try other.start(from: model) }

@@ -98,12 +98,12 @@ struct Train: ParsableCommand {
     let run = TrainingRun(output: output)
     try OutputFiles.check([output, run.checkpoint, run.log.path, run.plot], force: force || resume)
     let progress = ProgressPrinter(isQuiet: quiet)
-    let beginning = try from.map { name in
+    let model = try from.map { name in
       try Model.load(path: name == "bundled" ? BundledAssets.modelPath(option: nil) : name)
     }
     let trainer = try Trainer(
-      options: options(plan: try beginning?.metadata.plan ?? architecture()), data: try source(progress: progress))
-    if let beginning { try trainer.start(from: beginning) }
+      options: options(plan: try model?.metadata.plan ?? architecture()), data: try source(progress: progress))
+    if let model { try trainer.start(from: model) }
     if resume {
       try trainer.resume(from: run.checkpoint)
       progress.note("going on after step \(trainer.step)")
@@ -114,10 +114,10 @@ struct Train: ParsableCommand {
     var facts = ["data": isPhantom ? "synthetic jaws" : URL(fileURLWithPath: data).lastPathComponent]
     var provenance = "trained by canalis train on " + (isPhantom ? "synthetic jaws" : "a data set of its user")
     var honesty = "trained " + (isPhantom ? "on synthetic scans" : "by its user") + ", not for clinical use"
-    if let beginning {
+    if let beginning = trainer.beginning {
       facts["from_sha256"] = beginning.sha256
-      provenance += ", from the parameters of \(beginning.metadata.name)"
-      if isPhantom { honesty = beginning.metadata.honesty }
+      provenance += ", from the parameters of \(beginning.name)"
+      if isPhantom { honesty = beginning.honesty }
     }
     try run.train(
       trainer, facts: facts, provenance: provenance, honesty: honesty,
