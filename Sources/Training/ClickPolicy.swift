@@ -12,12 +12,14 @@ import Volume
 struct ClickPolicy: Sendable {
   /// The kind of a click that says "not canal".
   static let backgroundKind = 2
-  /// How often voxels count in the loss that a click explains or corrects, and those near a click on a canal and near the
-  /// piece that it adds: a click that changes nothing must cost, and so must one that adds too much.
+  /// How often voxels count in the loss near a click on a canal and near the piece that it adds, and true canal near what a
+  /// click removes: a click that changes nothing must cost, and so must one that adds or takes too much.
   static let emphasis: UInt8 = 4
+  /// How often voxels count that a click explains as none or takes away.
+  static let removedEmphasis: UInt8 = 8
   /// How near along each axis, in voxels. With only the added piece itself emphasized, a click on a canal made it too
-  /// thick. Round false pieces nothing is emphasized: there, a network that is held to the border of what it removes
-  /// hardly removes anything.
+  /// thick. Round false pieces only true canal is emphasized, which a click must not cut: a network that is held to the whole
+  /// border of what it removes hardly removes anything.
   static let emphasisReach = 4
   /// How often a correction answers the largest missed piece whatever the false ones, and how often the other way round;
   /// else it answers the largest error. Most errors of a trained network are missed borders.
@@ -66,32 +68,41 @@ struct ClickPolicy: Sendable {
   /// How often each voxel counts in the loss.
   ///
   /// - Parameters:
-  ///   - voxels: Voxels of missed pieces that clicks add.
-  ///   - other: Voxels of false pieces that clicks remove, and of tubes that clicks explain.
+  ///   - added: Voxels of missed pieces that clicks add.
+  ///   - removed: Voxels of false pieces that clicks remove, and of tubes that clicks explain.
   ///   - prompts: The clicks.
+  ///   - labels: The true labels.
   ///   - size: Voxels of the crop.
   /// - Returns: A weight for each voxel.
   static func emphasis(
-    around voxels: [Int], and other: [Int], prompts: [PointPrompt], size: Axes3<Int>
+    added: [Int], removed: [Int], prompts: [PointPrompt], labels: [UInt8], size: Axes3<Int>
   ) -> [UInt8] {
+    let clicked = prompts.filter { $0.kind != backgroundKind }.map { size.offset(of: $0.voxel) }
     var values = [UInt8](repeating: 1, count: size.product)
-    for voxel in voxels { values[voxel] = emphasis }
-    for prompt in prompts where prompt.kind != backgroundKind { values[size.offset(of: prompt.voxel)] = emphasis }
+    for voxel in near(removed, size: size) where labels[voxel] != 0 { values[voxel] = emphasis }
+    for voxel in near(added + clicked, size: size) { values[voxel] = emphasis }
+    for voxel in removed { values[voxel] = removedEmphasis }
+    return values
+  }
+
+  /// The voxels at most `emphasisReach` away from some along each axis.
+  private static func near(_ voxels: [Int], size: Axes3<Int>) -> [Int] {
+    var isNear = [Bool](repeating: false, count: voxels.isEmpty ? 0 : size.product)
+    for voxel in voxels { isNear[voxel] = true }
     for axis in 0..<3 {
       let stride = (axis + 1..<3).reduce(1) { $0 * size[$1] }
       let length = size[axis]
-      for line in 0..<values.count / length {
+      for line in 0..<isNear.count / length {
         let first = line / stride * stride * length + line % stride
-        let places = (0..<length).filter { values[first + $0 * stride] == emphasis }
+        let places = (0..<length).filter { isNear[first + $0 * stride] }
         for place in places {
           for near in max(0, place - emphasisReach)..<min(length, place + emphasisReach + 1) {
-            values[first + near * stride] = emphasis
+            isNear[first + near * stride] = true
           }
         }
       }
     }
-    for voxel in other { values[voxel] = emphasis }
-    return values
+    return isNear.indices.filter { isNear[$0] }
   }
 
   /// Clicks on random voxels of a canal.

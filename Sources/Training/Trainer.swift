@@ -219,7 +219,7 @@ public final class Trainer {
     let levels = options.loss.levelWeights(stages: stages).count
     var prompts = decision.prompts
     var added: [Int] = []
-    var other = decision.explained.map(Int.init)
+    var removed = decision.explained.map(Int.init)
     var first: [TrainableNetwork.Scores]?
     for round in 0..<decision.correctiveCount {
       var current: [UInt8]
@@ -233,13 +233,14 @@ public final class Trainer {
       }
       guard let next = try correction(of: current, sample: &sample) else { break }
       prompts.append(next.prompt)
-      if next.prompt.kind == ClickPolicy.backgroundKind { other += next.piece } else { added += next.piece }
+      if next.prompt.kind == ClickPolicy.backgroundKind { removed += next.piece } else { added += next.piece }
     }
     let scores = try network.decode(encoding, prompts: prompts, levels: levels, on: tape)
     let answer = labels(scores[0])
     let loss = options.loss.differentiate(
       scores, labels: sample.labels,
-      emphasis: ClickPolicy.emphasis(around: added, and: other, prompts: prompts, size: sample.size), classes: 3,
+      emphasis: ClickPolicy.emphasis(
+        added: added, removed: removed, prompts: prompts, labels: sample.labels, size: sample.size), classes: 3,
       stages: stages)
     if let first {
       _ = options.loss.differentiate(

@@ -69,25 +69,29 @@ import Volume
     #expect((30...110).contains(positive))
   }
 
-  @Test("Voxels near clicks on canals and near what they add count more, false pieces themselves, and no others")
+  @Test("Voxels near clicks on canals, near what they add and true canal near what they remove count more, and no others")
   func emphasis() {
     let size = Axes3(12, 14, 16)
     let pieces = [Axes3(0, 0, 0), Axes3(2, 6, 5), Axes3(11, 13, 15)]
     let prompt = PointPrompt(voxel: Axes3(7, 1, 12), kind: 0)
     let negative = PointPrompt(voxel: Axes3(6, 6, 13), kind: ClickPolicy.backgroundKind)
     let removed = Axes3(6, 7, 13)
-    let values = ClickPolicy.emphasis(
-      around: pieces.map { size.offset(of: $0) }, and: [size.offset(of: removed)], prompts: [prompt, negative],
-      size: size)
-    let near = pieces + [prompt.voxel]
-    for offset in values.indices {
-      let voxel = Axes3(offset / (14 * 16), offset / 16 % 14, offset % 16)
-      let isNear = near.contains { place in
-        (0..<3).allSatisfy { abs(place[$0] - voxel[$0]) <= ClickPolicy.emphasisReach }
-      }
-      #expect(values[offset] == (isNear || voxel == removed ? ClickPolicy.emphasis : 1))
+    var labels = [UInt8](repeating: 0, count: size.product)
+    for offset in labels.indices where size.index(at: offset).axis0 == 3 { labels[offset] = 2 }
+    func isNear(_ one: Axes3<Int>, _ other: Axes3<Int>) -> Bool {
+      (0..<3).allSatisfy { abs(one[$0] - other[$0]) <= ClickPolicy.emphasisReach }
     }
-    #expect(ClickPolicy.emphasis(around: [], and: [], prompts: [negative], size: size).allSatisfy { $0 == 1 })
+    let values = ClickPolicy.emphasis(
+      added: pieces.map { size.offset(of: $0) }, removed: [size.offset(of: removed)], prompts: [prompt, negative],
+      labels: labels, size: size)
+    for offset in values.indices {
+      let voxel = size.index(at: offset)
+      let counts =
+        (pieces + [prompt.voxel]).contains { isNear($0, voxel) } || labels[offset] != 0 && isNear(removed, voxel)
+      #expect(values[offset] == (voxel == removed ? ClickPolicy.removedEmphasis : counts ? ClickPolicy.emphasis : 1))
+    }
+    let none = ClickPolicy.emphasis(added: [], removed: [], prompts: [negative], labels: labels, size: size)
+    #expect(none.allSatisfy { $0 == 1 })
   }
 
   @Test("Corrections answer missed pieces, false pieces, or whichever is larger, each often")
