@@ -18,6 +18,12 @@ public enum ClickKind: String, Sendable, Hashable, Codable, CaseIterable {
     }
   }
 
+  /// The canal with a mask label; `nil` for a label that is no canal's.
+  public init?(label: UInt8) {
+    guard label != 0, let kind = Self.allCases.first(where: { $0.label == label }) else { return nil }
+    self = kind
+  }
+
   /// The kind in a clinician's words.
   public var displayName: String { self == .background ? "not canal" : rawValue }
 }

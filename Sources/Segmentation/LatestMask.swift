@@ -29,6 +29,8 @@ struct LatestMask {
   private var negativeRows: [Bool]
   /// Rows in which the mask is not what the network said.
   private var editedRows: [Bool]
+  /// What was removed because it is too small.
+  private var small: [RowRuns.Run] = []
   /// Rows in which the mask may differ from the one that was finished last.
   private var unfinishedRows: [Bool]
 
@@ -150,7 +152,8 @@ struct LatestMask {
   /// Removes small components, stamps crosses, forces clicks; returns the forced ones.
   private mutating func edit(_ composition: Composition) -> [Int] {
     let shape = shape
-    let small = composition.postprocessing?.smallComponents(of: runs, clicks: composition.clicksInForce) ?? []
+    small = composition.postprocessing?.smallComponents(of: runs, clicks: composition.clicksInForce) ?? []
+    let small = small
     for run in small { editedRows[run.start / shape.axis2] = true }
     for click in composition.clicks {
       // The cross reaches one voxel far.
@@ -167,6 +170,21 @@ struct LatestMask {
       }
       return composition.forcesClicks ? Postprocessing.forceClicks(composition.clicks, on: labels, shape: shape) : []
     }
+  }
+
+  /// What of a former mask is still the network's, and was removed from the new one because it is too small.
+  private func rest(of former: [UInt8]) -> SegmentationResult.Rest? {
+    var voxels = [Int](repeating: 0, count: 256)
+    var longest = 0..<0
+    for run in small {
+      let lost = run.range.filter { former[$0] == run.label && labels[$0] == 0 }
+      voxels[Int(run.label)] += lost.count
+      if let first = lost.first, let last = lost.last, lost.count > longest.count { longest = first..<last + 1 }
+    }
+    guard let label = voxels.indices.max(by: { voxels[$0] < voxels[$1] }), voxels[label] > 0 else { return nil }
+    return SegmentationResult.Rest(
+      label: UInt8(label), voxels: voxels.reduce(0, +),
+      middle: shape.index(at: (longest.lowerBound + longest.upperBound) / 2))
   }
 
   /// Declares the mask finished.
@@ -199,6 +217,7 @@ struct LatestMask {
         for row in unfinishedRows.indices { count(row, old: nil) }
       }
     }
+    change.rest = finished.flatMap(rest)
     finished = labels
     voxelCounts[0] = labels.count - voxelCounts.dropFirst().reduce(0, +)
     for row in unfinishedRows.indices { unfinishedRows[row] = false }

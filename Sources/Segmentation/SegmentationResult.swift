@@ -35,6 +35,19 @@ public struct SegmentationResult: Sendable {
     public var added = 0
     /// Voxels that had a label and have none now.
     public var removed = 0
+    /// What the network still says, but stands alone now and is too small to stay.
+    public var rest: Rest?
+  }
+
+  /// Voxels of former components that were removed because too little is left of them, as when a "not canal" click cuts
+  /// them off.
+  public struct Rest: Sendable, Equatable {
+    /// The label of most of them.
+    public let label: UInt8
+    /// How many they are.
+    public let voxels: Int
+    /// The middle of the longest row of them.
+    public let middle: Axes3<Int>
   }
 
   /// What a result holds besides the mask when asked to, each of which takes memory and time.

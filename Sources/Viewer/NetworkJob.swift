@@ -1,4 +1,6 @@
+import Clicks
 import Session
+import Volume
 
 /// A question to the network: the mask for a list of clicks.
 public struct NetworkJob: Sendable, Hashable {
@@ -95,6 +97,30 @@ public struct MaskChange: Sendable, Hashable {
   public var added = 0
   /// Voxels that were canal and are not now.
   public var removed = 0
+  /// What was removed although the network still says it, because it stands alone now and is too small.
+  public var rest: Rest?
+
+  /// A rest of a canal.
+  public struct Rest: Sendable, Hashable {
+    /// The canal of most of it.
+    public let kind: ClickKind
+    /// Its volume, mm³.
+    public let volume: Double
+    /// A voxel in it.
+    public let voxel: Axes3<Int>
+
+    /// Creates a rest.
+    ///
+    /// - Parameters:
+    ///   - kind: The canal.
+    ///   - volume: The volume, mm³.
+    ///   - voxel: A voxel in it.
+    public init(kind: ClickKind, volume: Double, voxel: Axes3<Int>) {
+      self.kind = kind
+      self.volume = volume
+      self.voxel = voxel
+    }
+  }
 
   /// Creates a change from counts.
   ///
@@ -103,11 +129,13 @@ public struct MaskChange: Sendable, Hashable {
   ///   - right: Voxels of the right canal.
   ///   - added: Voxels that came.
   ///   - removed: Voxels that went.
-  public init(left: Int = 0, right: Int = 0, added: Int = 0, removed: Int = 0) {
+  ///   - rest: What went for being too small.
+  public init(left: Int = 0, right: Int = 0, added: Int = 0, removed: Int = 0, rest: Rest? = nil) {
     self.left = left
     self.right = right
     self.added = added
     self.removed = removed
+    self.rest = rest
   }
 }
 

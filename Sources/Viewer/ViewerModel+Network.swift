@@ -3,6 +3,8 @@ import Session
 extension ViewerModel {
   /// How long the latest change is flashed, seconds.
   static let flashSeconds = 0.8
+  /// The smallest rest of a canal that is told when it is dropped, mm³: about 2 mm of a canal.
+  static let smallestRest = 10.0
 
   /// Asks the network for the clicks in force, in place of whatever it was asked before.
   mutating func askNetwork(because cause: String) -> [ViewerEffect] {
@@ -82,6 +84,13 @@ extension ViewerModel {
   private func summary(of answer: NetworkAnswer, cause: String) -> String {
     let time = "\(NumberText.duration(answer.seconds)), \(NumberText.windows(answer.windowsRun))"
     var sentences: [String] = []
+    if let rest = answer.change.rest, rest.volume >= Self.smallestRest {
+      // First, to be seen in a narrow window too.
+      let place = rest.voxel.array.map(String.init).joined(separator: ", ")
+      sentences.append(
+        "dropped \(Int(rest.volume.rounded())) mm³ of \(rest.kind.rawValue) canal at [\(place)], cut off: click it to keep it"
+      )
+    }
     if previousLabels == nil {
       sentences.append("\(cause): left \(answer.change.left), right \(answer.change.right) voxels, \(time)")
     } else {

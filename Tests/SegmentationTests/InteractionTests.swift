@@ -71,6 +71,7 @@ func randomWalk(cacheBytes: Int) throws {
     var clicks: [Click] = []
     var undone: [Click] = []
     var last: [UInt8]?
+    var rests = 0
     for step in 0..<(kinds.count == 3 ? 200 : 60) {
       let choice = generator.unit()
       if choice < 0.3, let click = clicks.popLast() {
@@ -107,8 +108,19 @@ func randomWalk(cacheBytes: Int) throws {
       #expect(result.change.added == zip(old, new).count { $0 != $1 && $1 != 0 })
       #expect(result.change.removed == zip(old, new).count { $0 != 0 && $1 == 0 })
       for label in 0..<3 { #expect(result.voxelCount(label: UInt8(label)) == new.count { $0 == label }) }
+      // A rest is what the network still says and the mask had, forced voxels apart.
+      let before = result.labelsBefore
+      let lost = new.indices.filter { old[$0] != 0 && old[$0] == before[$0] && new[$0] == 0 }
+      let forced = lost.count { offset in clicks.contains { longShape.offset(of: $0.voxel) == offset } }
+      #expect((lost.count - forced...lost.count).contains(result.change.rest?.voxels ?? 0), "step \(step)")
+      if let rest = result.change.rest {
+        let middle = longShape.offset(of: rest.middle)
+        #expect(old[middle] == before[middle] && new[middle] == 0 && old[middle] != 0)
+        rests += 1
+      }
       last = new
     }
+    if rules == .canalis { #expect(rests > 0) }
   }
 }
 

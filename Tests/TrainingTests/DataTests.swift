@@ -69,7 +69,7 @@ import Volume
     #expect((30...110).contains(positive))
   }
 
-  @Test("Voxels near clicks on canals, near what they add and true canal near what they remove count more, and no others")
+  @Test("Voxels near clicks and what they add count more, and true canal near what they remove, and no others")
   func emphasis() {
     let size = Axes3(12, 14, 16)
     let pieces = [Axes3(0, 0, 0), Axes3(2, 6, 5), Axes3(11, 13, 15)]

@@ -41,6 +41,24 @@ struct NetworkScenarioTests {
     #expect(driver.model.history.clicks.count == 100)
   }
 
+  @Test("an answer tells what it dropped of a canal for being too small, crumbs apart")
+  func rest() {
+    var driver = Driver()
+    _ = driver.model.start()
+    driver.answer(TestScan.canals(driver.model.scan))
+    driver.press(.enter)
+    driver.answer(
+      TestScan.canals(driver.model.scan), rest: MaskChange.Rest(kind: .right, volume: 43.6, voxel: Axes3(3, 20, 1)))
+    #expect(
+      driver.model.notice
+        == "dropped 44 mm³ of right canal at [3, 20, 1], cut off: click it to keep it; click 1 left: +0 voxels, -0, 0.14 s, "
+        + "1 window")
+    driver.press(.enter)
+    driver.answer(
+      TestScan.canals(driver.model.scan), rest: MaskChange.Rest(kind: .right, volume: 9.9, voxel: Axes3(3, 20, 1)))
+    #expect(!driver.model.notice.contains("dropped"))
+  }
+
   @Test("the message row tells stage, per cent, time left and the key that cancels; an answer tells what it changed")
   func progress() throws {
     var driver = Driver()

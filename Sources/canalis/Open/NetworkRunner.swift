@@ -150,7 +150,13 @@ private final class Body {
     if elapsed > 1 { rate = max(1, pending.multiplyAccumulates / elapsed) }
     let change = MaskChange(
       left: result.voxelCount(label: 1), right: result.voxelCount(label: 2), added: result.change.added,
-      removed: result.change.removed)
+      removed: result.change.removed,
+      rest: result.change.rest.flatMap { rest in
+        let spacing = result.mask.grid.spacing
+        return ClickKind(label: rest.label).map {
+          MaskChange.Rest(kind: $0, volume: Double(rest.voxels) * spacing.array.reduce(1, *), voxel: rest.middle)
+        }
+      })
     mailbox.post(
       .networkFinished(
         NetworkAnswer(
