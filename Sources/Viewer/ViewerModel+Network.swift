@@ -84,17 +84,17 @@ extension ViewerModel {
   private func summary(of answer: NetworkAnswer, cause: String) -> String {
     let time = "\(NumberText.duration(answer.seconds)), \(NumberText.windows(answer.windowsRun))"
     var sentences: [String] = []
-    if let rest = answer.change.rest, rest.volume >= Self.smallestRest {
-      // First, to be seen in a narrow window too.
+    let change = answer.change
+    if previousLabels == nil {
+      sentences.append("\(cause): left \(change.left), right \(change.right) voxels, \(time)")
+    } else if let rest = change.rest, rest.volume >= Self.smallestRest {
+      // Short, to fit in 80 columns: what must be seen comes before how long it took.
       let place = rest.voxel.array.map(String.init).joined(separator: ", ")
       sentences.append(
-        "dropped \(Int(rest.volume.rounded())) mm³ of \(rest.kind.rawValue) canal at [\(place)], cut off: click it to keep it"
-      )
-    }
-    if previousLabels == nil {
-      sentences.append("\(cause): left \(answer.change.left), right \(answer.change.right) voxels, \(time)")
+        "dropped \(Int(rest.volume.rounded())) mm³ of \(rest.kind.rawValue) canal at [\(place)]: click it to keep it")
+      sentences.append("+\(change.added), -\(change.removed)")
     } else {
-      sentences.append("\(cause): +\(answer.change.added) voxels, -\(answer.change.removed), \(time)")
+      sentences.append("\(cause): +\(change.added) voxels, -\(change.removed), \(time)")
     }
     let forced = answer.forcedClicks.sorted()
     if forced.count == 1 { sentences.append("click \(forced[0]) forced") }

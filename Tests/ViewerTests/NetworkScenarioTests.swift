@@ -48,11 +48,12 @@ struct NetworkScenarioTests {
     driver.answer(TestScan.canals(driver.model.scan))
     driver.press(.enter)
     driver.answer(
-      TestScan.canals(driver.model.scan), rest: MaskChange.Rest(kind: .right, volume: 43.6, voxel: Axes3(3, 20, 1)))
+      TestScan.canals(driver.model.scan), rest: MaskChange.Rest(kind: .right, volume: 43.6, voxel: Axes3(123, 220, 101))
+    )
     #expect(
       driver.model.notice
-        == "dropped 44 mm³ of right canal at [3, 20, 1], cut off: click it to keep it; click 1 left: +0 voxels, -0, 0.14 s, "
-        + "1 window")
+        == "dropped 44 mm³ of right canal at [123, 220, 101]: click it to keep it; +0, -0")
+    #expect(driver.message.hasPrefix(driver.model.notice))
     driver.press(.enter)
     driver.answer(
       TestScan.canals(driver.model.scan), rest: MaskChange.Rest(kind: .right, volume: 9.9, voxel: Axes3(3, 20, 1)))
