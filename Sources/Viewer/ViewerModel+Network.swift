@@ -88,11 +88,10 @@ extension ViewerModel {
     if previousLabels == nil {
       sentences.append("\(cause): left \(change.left), right \(change.right) voxels, \(time)")
     } else if let rest = change.rest, rest.volume >= Self.smallestRest {
-      // Short, to fit in 80 columns: what must be seen comes before how long it took.
+      // Short, to fit in 80 columns: what was dropped matters more than how long it took.
       let place = rest.voxel.array.map(String.init).joined(separator: ", ")
-      sentences.append(
-        "dropped \(Int(rest.volume.rounded())) mm³ of \(rest.kind.rawValue) canal at [\(place)]: click it to keep it")
-      sentences.append("+\(change.added), -\(change.removed)")
+      sentences.append("\(cause): +\(change.added) voxels, -\(change.removed)")
+      sentences.append("dropped \(Int(rest.volume.rounded())) mm³ \(rest.kind.rawValue) at [\(place)]")
     } else {
       sentences.append("\(cause): +\(change.added) voxels, -\(change.removed), \(time)")
     }

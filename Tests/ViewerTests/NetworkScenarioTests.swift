@@ -52,7 +52,7 @@ struct NetworkScenarioTests {
     )
     #expect(
       driver.model.notice
-        == "dropped 44 mm³ of right canal at [123, 220, 101]: click it to keep it; +0, -0")
+        == "click 1 left: +0 voxels, -0; dropped 44 mm³ right at [123, 220, 101]")
     #expect(driver.message.hasPrefix(driver.model.notice))
     driver.press(.enter)
     driver.answer(
