@@ -172,19 +172,19 @@ struct LatestMask {
     }
   }
 
-  /// What of a former mask is still the network's, and was removed from the new one because it is too small.
-  private func rest(of former: [UInt8]) -> SegmentationResult.Rest? {
-    var voxels = [Int](repeating: 0, count: 256)
-    var longest = 0..<0
-    for run in small {
-      let lost = run.range.filter { former[$0] == run.label && labels[$0] == 0 }
-      voxels[Int(run.label)] += lost.count
-      if let first = lost.first, let last = lost.last, lost.count > longest.count { longest = first..<last + 1 }
+  /// What of a former mask is still the network's, and was removed from the new one because it is too small, by label.
+  private func rests(of former: [UInt8]) -> [SegmentationResult.Rest] {
+    Set(small.map(\.label)).sorted().compactMap { label in
+      var voxels = 0
+      var longest = 0..<0
+      for run in small where run.label == label {
+        let lost = run.range.filter { former[$0] == label && labels[$0] == 0 }
+        voxels += lost.count
+        if let first = lost.first, let last = lost.last, lost.count > longest.count { longest = first..<last + 1 }
+      }
+      guard voxels > 0 else { return nil }
+      return SegmentationResult.Rest(label: label, voxels: voxels, voxel: shape.index(at: longest.lowerBound))
     }
-    guard let label = voxels.indices.max(by: { voxels[$0] < voxels[$1] }), voxels[label] > 0 else { return nil }
-    return SegmentationResult.Rest(
-      label: UInt8(label), voxels: voxels.reduce(0, +),
-      middle: shape.index(at: (longest.lowerBound + longest.upperBound) / 2))
   }
 
   /// Declares the mask finished.
@@ -217,7 +217,7 @@ struct LatestMask {
         for row in unfinishedRows.indices { count(row, old: nil) }
       }
     }
-    change.rest = finished.flatMap(rest)
+    change.rests = finished.map(rests) ?? []
     finished = labels
     voxelCounts[0] = labels.count - voxelCounts.dropFirst().reduce(0, +)
     for row in unfinishedRows.indices { unfinishedRows[row] = false }

@@ -36,18 +36,19 @@ public struct SegmentationResult: Sendable {
     /// Voxels that had a label and have none now.
     public var removed = 0
     /// What the network still says, but stands alone now and is too small to stay.
-    public var rest: Rest?
+    /// At most one for each label.
+    public var rests: [Rest] = []
   }
 
   /// Voxels of former components that were removed because too little is left of them, as when a "not canal" click cuts
   /// them off.
   public struct Rest: Sendable, Equatable {
-    /// The label of most of them.
+    /// Their label.
     public let label: UInt8
     /// How many they are.
     public let voxels: Int
-    /// The middle of the longest row of them.
-    public let middle: Axes3<Int>
+    /// One of them, in their longest row.
+    public let voxel: Axes3<Int>
   }
 
   /// What a result holds besides the mask when asked to, each of which takes memory and time.

@@ -97,12 +97,13 @@ public struct MaskChange: Sendable, Hashable {
   public var added = 0
   /// Voxels that were canal and are not now.
   public var removed = 0
-  /// What was removed although the network still says it, because it stands alone now and is too small.
-  public var rest: Rest?
+  /// What was removed although the network still says it, because it stands alone now and is too small; at most one
+  /// for each canal.
+  public var rests: [Rest] = []
 
   /// A rest of a canal.
   public struct Rest: Sendable, Hashable {
-    /// The canal of most of it.
+    /// The canal.
     public let kind: ClickKind
     /// Its volume, mm³.
     public let volume: Double
@@ -129,13 +130,13 @@ public struct MaskChange: Sendable, Hashable {
   ///   - right: Voxels of the right canal.
   ///   - added: Voxels that came.
   ///   - removed: Voxels that went.
-  ///   - rest: What went for being too small.
-  public init(left: Int = 0, right: Int = 0, added: Int = 0, removed: Int = 0, rest: Rest? = nil) {
+  ///   - rests: What went for being too small.
+  public init(left: Int = 0, right: Int = 0, added: Int = 0, removed: Int = 0, rests: [Rest] = []) {
     self.left = left
     self.right = right
     self.added = added
     self.removed = removed
-    self.rest = rest
+    self.rests = rests
   }
 }
 

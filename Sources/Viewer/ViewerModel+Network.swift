@@ -87,13 +87,15 @@ extension ViewerModel {
     let change = answer.change
     if previousLabels == nil {
       sentences.append("\(cause): left \(change.left), right \(change.right) voxels, \(time)")
-    } else if let rest = change.rest, rest.volume >= Self.smallestRest {
-      // Short, to fit in 80 columns: what was dropped matters more than how long it took.
-      let place = rest.voxel.array.map(String.init).joined(separator: ", ")
-      sentences.append("\(cause): +\(change.added) voxels, -\(change.removed)")
-      sentences.append("dropped \(Int(rest.volume.rounded())) mm³ \(rest.kind.rawValue) at [\(place)]")
     } else {
-      sentences.append("\(cause): +\(change.added) voxels, -\(change.removed), \(time)")
+      let rests = change.rests.filter { $0.volume >= Self.smallestRest }
+      // Short, to fit in 80 columns: what was dropped matters more than how long it took.
+      sentences.append(
+        "\(cause): +\(change.added) voxels, -\(change.removed)" + (rests.isEmpty ? ", \(time)" : ""))
+      for rest in rests {
+        let place = rest.voxel.array.map(String.init).joined(separator: ", ")
+        sentences.append("dropped \(Int(rest.volume.rounded())) mm³ \(rest.kind.rawValue) at [\(place)]")
+      }
     }
     let forced = answer.forcedClicks.sorted()
     if forced.count == 1 { sentences.append("click \(forced[0]) forced") }

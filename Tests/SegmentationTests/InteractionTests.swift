@@ -111,12 +111,16 @@ func randomWalk(cacheBytes: Int) throws {
       // A rest is what the network still says and the mask had, forced voxels apart.
       let before = result.labelsBefore
       let lost = new.indices.filter { old[$0] != 0 && old[$0] == before[$0] && new[$0] == 0 }
-      let forced = lost.count { offset in clicks.contains { longShape.offset(of: $0.voxel) == offset } }
-      #expect((lost.count - forced...lost.count).contains(result.change.rest?.voxels ?? 0), "step \(step)")
-      if let rest = result.change.rest {
-        let middle = longShape.offset(of: rest.middle)
-        #expect(old[middle] == before[middle] && new[middle] == 0 && old[middle] != 0)
-        rests += 1
+      #expect(Set(result.change.rests.map(\.label)).count == result.change.rests.count)
+      for label in UInt8(1)...2 {
+        let own = lost.filter { old[$0] == label }
+        let forced = own.count { offset in clicks.contains { longShape.offset(of: $0.voxel) == offset } }
+        let rest = result.change.rests.first { $0.label == label }
+        #expect((own.count - forced...own.count).contains(rest?.voxels ?? 0), "step \(step)")
+        if let rest {
+          #expect(own.contains(longShape.offset(of: rest.voxel)))
+          rests += 1
+        }
       }
       last = new
     }

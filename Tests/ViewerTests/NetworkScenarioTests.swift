@@ -48,7 +48,8 @@ struct NetworkScenarioTests {
     driver.answer(TestScan.canals(driver.model.scan))
     driver.press(.enter)
     driver.answer(
-      TestScan.canals(driver.model.scan), rest: MaskChange.Rest(kind: .right, volume: 43.6, voxel: Axes3(123, 220, 101))
+      TestScan.canals(driver.model.scan),
+      rests: [MaskChange.Rest(kind: .right, volume: 43.6, voxel: Axes3(123, 220, 101))]
     )
     #expect(
       driver.model.notice
@@ -56,7 +57,7 @@ struct NetworkScenarioTests {
     #expect(driver.message.hasPrefix(driver.model.notice))
     driver.press(.enter)
     driver.answer(
-      TestScan.canals(driver.model.scan), rest: MaskChange.Rest(kind: .right, volume: 9.9, voxel: Axes3(3, 20, 1)))
+      TestScan.canals(driver.model.scan), rests: [MaskChange.Rest(kind: .right, volume: 9.9, voxel: Axes3(3, 20, 1))])
     #expect(!driver.model.notice.contains("dropped"))
   }
 

@@ -123,10 +123,11 @@ struct Driver {
   }
 
   /// Answers the running job with a mask.
-  mutating func answer(_ labels: [UInt8], forced: Set<Int> = [], rest: MaskChange.Rest? = nil, seconds: Double = 0.14) {
+  mutating func answer(_ labels: [UInt8], forced: Set<Int> = [], rests: [MaskChange.Rest] = [], seconds: Double = 0.14)
+  {
     guard let job = model.job?.job.id else { return }
     var change = MaskChange(from: model.labels.flatMap { $0.count == labels.count ? $0 : nil }, to: labels)
-    change.rest = rest
+    change.rests = rests
     send(
       .networkFinished(
         NetworkAnswer(

@@ -151,10 +151,10 @@ private final class Body {
     let change = MaskChange(
       left: result.voxelCount(label: 1), right: result.voxelCount(label: 2), added: result.change.added,
       removed: result.change.removed,
-      rest: result.change.rest.flatMap { rest in
+      rests: result.change.rests.compactMap { rest in
         let spacing = result.mask.grid.spacing
         return ClickKind(label: rest.label).map {
-          MaskChange.Rest(kind: $0, volume: Double(rest.voxels) * spacing.array.reduce(1, *), voxel: rest.middle)
+          MaskChange.Rest(kind: $0, volume: Double(rest.voxels) * spacing.array.reduce(1, *), voxel: rest.voxel)
         }
       })
     mailbox.post(
