@@ -117,6 +117,16 @@ struct TrainingProcessTests {
     let both = try place.run(
       "train", "--data", "phantom", "--from", "first.safetensors", "--plan", plan, "--output", "third.safetensors")
     #expect(both.status != 0 && both.errors.contains("leave --plan out"), "\(both.errors)")
+    // The same parameters work in windows of another size, which the model then has.
+    let wider = try place.run(
+      "train", "--data", "phantom", "--spacing", "2", "--steps", "1", "--quiet", "--from", "first.safetensors",
+      "--patch", "16x32x28", "--output", "wider.safetensors")
+    #expect(wider.status == 0, "\(wider.errors)")
+    #expect(try place.run("info", "wider.safetensors").output.contains("16 x 32 x 28"))
+    let uneven = try place.run(
+      "train", "--data", "phantom", "--from", "first.safetensors", "--patch", "16x32x27", "--output",
+      "third.safetensors")
+    #expect(uneven.status != 0 && uneven.errors.contains("27"), "\(uneven.errors)")
     let missing = try train("--from", "none.safetensors", output: "third.safetensors")
     #expect(missing.status != 0 && missing.errors.contains("none.safetensors"), "\(missing.errors)")
   }

@@ -131,16 +131,3 @@ struct Benchmark: ParsableCommand {
     print(String(format: "windows a click       %8.1f of %d", report.windowsAClick, report.windows))
   }
 }
-
-/// `128x256x256`.
-struct PatchOption: ExpressibleByArgument {
-  let shape: Axes3<Int>
-
-  init?(argument: String) {
-    let parts = argument.lowercased().split(separator: "x").map { Int($0) }
-    guard parts.count == 3, let axis0 = parts[0], let axis1 = parts[1], let axis2 = parts[2],
-      [axis0, axis1, axis2].allSatisfy({ (1...4096).contains($0) })
-    else { return nil }
-    shape = Axes3(axis0, axis1, axis2)
-  }
-}

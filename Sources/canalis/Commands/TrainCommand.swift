@@ -20,6 +20,7 @@ struct Train: ParsableCommand {
         canalis train --data Dataset119_ToothFairy3 --output clinic.safetensors
         canalis train --data phantom --output mine.safetensors --resume
         canalis train --data Dataset119_ToothFairy3 --output clinic.safetensors --from bundled --rate 0.0005
+        canalis train --data phantom --output wide.safetensors --from bundled --patch 64x112x112
       """)
 
   @Option(help: ArgumentHelp("The data set's folder, or phantom.", valueName: "folder|phantom"))
@@ -39,6 +40,12 @@ struct Train: ParsableCommand {
       "Begin with this model's parameters, and its architecture, instead of drawn ones: a file, or the word bundled.",
       valueName: "model|bundled"))
   var from: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Voxels of a crop, and of the windows that the model will look through (default: the architecture's).",
+      valueName: "DxHxW"))
+  var patch: PatchOption?
 
   @Option(help: ArgumentHelp("Steps of the whole training.", valueName: "count"))
   var steps = 3000
@@ -101,8 +108,9 @@ struct Train: ParsableCommand {
     let model = try from.map { name in
       try Model.load(path: name == "bundled" ? BundledAssets.modelPath(option: nil) : name)
     }
-    let trainer = try Trainer(
-      options: options(plan: try model?.metadata.plan ?? architecture()), data: try source(progress: progress))
+    var plan = try model?.metadata.plan ?? architecture()
+    if let patch { plan.patch = patch.shape }
+    let trainer = try Trainer(options: options(plan: plan), data: try source(progress: progress))
     if let model { try trainer.start(from: model) }
     if resume {
       try trainer.resume(from: run.checkpoint)
