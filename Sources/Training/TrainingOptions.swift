@@ -56,7 +56,7 @@ extension NetworkPlan {
     inputChannels: 1, classes: 3, features: [16, 32, 48, 96],
     kernels: [Axes3<Int>](repeating: Axes3(repeating: 3), count: 4),
     strides: [Axes3(repeating: 1), Axes3(repeating: 2), Axes3(repeating: 2), Axes3(repeating: 2)],
-    blocksPerStage: [1, 1, 2, 2], decoderConvolutions: [1, 1, 1], patch: Axes3(48, 64, 64),
+    blocksPerStage: [1, 1, 2, 2], decoderConvolutions: [1, 1, 1], patch: Axes3(64, 96, 96),
     mamba: MambaPlan(innerWidth: 192, heads: 8, stateSize: 32, convolutionWidth: 4),
     prompts: PromptPlan(
       clickKinds: 3, attentionBlocks: 2, attentionHeads: 4, mlpWidth: 256, selfAttentionWidth: 96,
