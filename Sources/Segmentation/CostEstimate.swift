@@ -33,12 +33,13 @@ public struct CostEstimate: Sendable, Equatable {
   ///   - grid: The scan's grid.
   ///   - metadata: The model.
   ///   - settings: How it runs.
-  ///   - patch: Voxels of a window; `nil` for the model's.
+  ///   - patch: Voxels of a window; `nil` for what the pipeline makes them.
   /// - Throws: `SegmentationError`, `VolumeError` or `NetworkError` when the scan cannot be segmented so.
   public init(grid: Grid, metadata: ModelMetadata, settings: SegmentationSettings, patch: Axes3<Int>? = nil) throws {
-    let patch = patch ?? metadata.plan.patch
     let pipeline = try PipelinePlan(metadata: metadata, settings: settings, orientation: grid.orientation)
-    let geometry = try pipeline.geometry(grid: grid, box: VoxelBox(wholeOf: grid.shape), patch: patch)
+    let box = VoxelBox(wholeOf: grid.shape)
+    let patch = try patch ?? pipeline.patch(grid: grid, box: box)
+    let geometry = try pipeline.geometry(grid: grid, box: box, patch: patch)
     try self.init(
       geometry: geometry, pipeline: pipeline, cost: ForwardCost(plan: metadata.plan, patch: patch), patch: patch)
   }

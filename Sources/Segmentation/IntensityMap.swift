@@ -42,6 +42,9 @@ struct IntensityMap: Sendable, Equatable {
     }
   }
 
+  /// The grey value that becomes a value of the network's.
+  func greyValue(of value: Float) -> Float { value * scale + shift }
+
   /// Maps a row of grey values.
   ///
   /// - Parameters:

@@ -41,42 +41,68 @@ public final class InteractivePredictor<Network: PatchNetwork> {
   /// The clicks in force of the run that ended last.
   private var latestClicks: [Click] = []
 
+  /// Prepares a scan for a network of a certain window.
+  ///
+  /// - Parameters:
+  ///   - scan: The scan.
+  ///   - metadata: The model's description.
+  ///   - network: Its network; the scan's windows have its patch.
+  ///   - settings: How it runs.
+  ///   - cacheBytes: As below.
+  ///   - memoryLimitBytes: As below.
+  ///   - disk: As below.
+  /// - Throws: As below.
+  public convenience init(
+    scan: Volume, metadata: ModelMetadata, network: Network, settings: SegmentationSettings, cacheBytes: Int? = nil,
+    memoryLimitBytes: Int? = nil, disk: DiskCache? = nil
+  ) throws {
+    try self.init(
+      scan: scan, metadata: metadata, settings: settings, patch: network.patch, cacheBytes: cacheBytes,
+      memoryLimitBytes: memoryLimitBytes, disk: disk
+    ) { _ in network }
+  }
+
   /// Prepares a scan.
   ///
   /// - Parameters:
   ///   - scan: The scan.
   ///   - metadata: The model's description.
-  ///   - network: Its network.
   ///   - settings: How it runs.
+  ///   - patch: Voxels of a window; `nil` for what suits the scan.
   ///   - cacheBytes: The most that is kept in memory for later runs; `nil` for what the limit leaves, or without a limit
   ///     for half of the memory that is free besides what a run needs.
   ///   - memoryLimitBytes: The most that scan, network, pipeline and what is kept may take together; `nil` for the memory
   ///     that is free.
   ///   - disk: Where encodings go for which memory has no room, and for the next time; `nil` for nowhere.
-  /// - Throws: `SegmentationError`, `VolumeError` or `NetworkError` when the scan cannot be segmented so.
+  ///   - makeNetwork: Makes the model's network for a patch.
+  /// - Throws: `SegmentationError`, `VolumeError` or `NetworkError` when the scan cannot be segmented so; what
+  ///   `makeNetwork` throws.
   public init(
-    scan: Volume, metadata: ModelMetadata, network: Network, settings: SegmentationSettings, cacheBytes: Int? = nil,
-    memoryLimitBytes: Int? = nil, disk: DiskCache? = nil
+    scan: Volume, metadata: ModelMetadata, settings: SegmentationSettings, patch: Axes3<Int>? = nil,
+    cacheBytes: Int? = nil, memoryLimitBytes: Int? = nil, disk: DiskCache? = nil,
+    network makeNetwork: (Axes3<Int>) throws -> Network
   ) throws {
-    guard network.plan.classes == metadata.plan.classes, network.plan.inputChannels == metadata.plan.inputChannels,
-      (network.plan.prompts?.clickKinds ?? 0) == metadata.clickKinds.count
-    else {
-      throw SegmentationError.badModel(reason: "it does not belong to this network")
-    }
     let pipeline = try PipelinePlan(metadata: metadata, settings: settings, orientation: scan.grid.orientation)
-    let box = VoxelBox.aroundNonzero(scan.voxels, shape: scan.grid.shape) ?? VoxelBox(wholeOf: scan.grid.shape)
-    let geometry = try pipeline.geometry(grid: scan.grid, box: box, patch: network.patch)
-    let cost = try ForwardCost(plan: network.plan, patch: network.patch)
-    let estimate = try CostEstimate(geometry: geometry, pipeline: pipeline, cost: cost, patch: network.patch)
+    let crop = ScanCrop(scan, pipeline: pipeline)
+    let patch = try patch ?? pipeline.patch(grid: scan.grid, box: crop.box)
+    let geometry = try pipeline.geometry(grid: scan.grid, box: crop.box, patch: patch)
+    let cost = try ForwardCost(plan: metadata.plan, patch: patch)
+    let estimate = try CostEstimate(geometry: geometry, pipeline: pipeline, cost: cost, patch: patch)
     let available = AvailableMemory.bytes
     // Scan and network are there already; a limit counts them all the same.
     let needed =
       memoryLimitBytes == nil
-      ? CostEstimate.workingBytes(geometry: geometry, pipeline: pipeline, patch: network.patch)
+      ? CostEstimate.workingBytes(geometry: geometry, pipeline: pipeline, patch: patch)
       : estimate.peakMemoryBytes
     guard needed <= memoryLimitBytes ?? available else {
       throw SegmentationError.notEnoughMemory(
         neededBytes: needed, availableBytes: memoryLimitBytes ?? available)
+    }
+    let network = try makeNetwork(patch)
+    guard network.plan.classes == metadata.plan.classes, network.plan.inputChannels == metadata.plan.inputChannels,
+      (network.plan.prompts?.clickKinds ?? 0) == metadata.clickKinds.count
+    else {
+      throw SegmentationError.badModel(reason: "it does not belong to this network")
     }
     let kept =
       memoryLimitBytes.map { $0 - estimate.peakMemoryBytes } ?? max(0, available - estimate.peakMemoryBytes) / 2
@@ -86,10 +112,9 @@ public final class InteractivePredictor<Network: PatchNetwork> {
     self.geometry = geometry
     self.estimate = estimate
     grid = scan.grid
-    patch = network.patch
-    windowPlan = try pipeline.windows(geometry: geometry, patch: network.patch)
-    input = NetworkInput(
-      volume: scan, geometry: geometry, normalization: metadata.normalization[0], patch: network.patch)
+    self.patch = patch
+    windowPlan = try pipeline.windows(geometry: geometry, patch: patch)
+    input = NetworkInput(volume: scan, geometry: geometry, intensities: crop.intensities, patch: patch)
     runner = WindowRunner(
       network: network, input: input, pipeline: pipeline, plan: windowPlan, cost: cost,
       cacheBytes: cacheBytes ?? kept, disk: disk)

@@ -1,4 +1,3 @@
-import Checkpoint
 import Volume
 
 /// The network's view of a scan: turned, cropped, normalized, resampled and padded, made from the stored scan for one
@@ -17,14 +16,14 @@ struct NetworkInput: Sendable {
   /// - Parameters:
   ///   - volume: The scan.
   ///   - geometry: Its way to the network's grid.
-  ///   - normalization: The model's scheme.
+  ///   - intensities: From grey values to the network's.
   ///   - patch: Voxels of a window.
-  init(volume: Volume, geometry: ScanGeometry, normalization: ModelMetadata.Normalization, patch: Axes3<Int>) {
+  init(volume: Volume, geometry: ScanGeometry, intensities: IntensityMap, patch: Axes3<Int>) {
     self.geometry = geometry
     self.patch = patch
+    self.intensities = intensities
     voxels = volume.voxels
     resampler = TrilinearResampler(from: geometry.cropShape, to: geometry.resampledShape)
-    intensities = IntensityMap(normalization) { Self.cropped(volume.voxels, geometry: geometry) }
   }
 
   /// Computes a box of the resampled grid, without padding: `[axis0, axis1, axis2]` of the box.
@@ -85,26 +84,6 @@ struct NetworkInput: Sendable {
           (target + to).update(from: source + (slice * shape.axis1 + row) * shape.axis2, count: shape.axis2)
         }
       }
-    }
-  }
-
-  /// The grey values of the crop box, in the network's axes.
-  private static func cropped(_ voxels: [Float], geometry: ScanGeometry) -> [Float] {
-    if geometry.cropShape.product == voxels.count, geometry.turn.isIdentity { return voxels }
-    let layout = geometry.cropLayout
-    let shape = geometry.cropShape
-    return [Float](onLargePages: shape.product) { result, count in
-      nonisolated(unsafe) let result = result
-      voxels.withUnsafeBufferPointer { voxels in
-        Parallel.forEach(shape.axis0) { slice in
-          for row in 0..<shape.axis1 {
-            let from = layout.start + slice * layout.strides.axis0 + row * layout.strides.axis1
-            let to = (slice * shape.axis1 + row) * shape.axis2
-            for column in 0..<shape.axis2 { result[to + column] = voxels[from + column * layout.strides.axis2] }
-          }
-        }
-      }
-      count = shape.product
     }
   }
 }

@@ -96,6 +96,32 @@ struct PipelinePlan: Sendable {
     try ScanGeometry(grid: grid, box: box, turn: turn, targetSpacing: targetSpacing, patch: patch)
   }
 
+  /// From grey values to the network's.
+  var normalization: ModelMetadata.Normalization { metadata.normalization[0] }
+
+  /// Whether crop and windows follow the scan: so with our own rules for models that take their grey values from the scan
+  /// itself, as all that `canalis train` makes do. Published models keep crop and windows that they were trained with.
+  var followsScan: Bool {
+    if case .scanPercentiles = normalization { return settings.rules == .canalis }
+    return false
+  }
+
+  /// How large a scan's windows are: the model's patch, or near it where that covers the scan with less work.
+  ///
+  /// - Parameters:
+  ///   - grid: The scan's grid.
+  ///   - box: The voxels that are kept.
+  /// - Returns: Voxels of a window.
+  /// - Throws: `VolumeError.resampledSizeAbsurd`.
+  func patch(grid: Grid, box: VoxelBox) throws -> Axes3<Int> {
+    let plan = metadata.plan
+    guard followsScan else { return plan.patch }
+    let size = try geometry(grid: grid, box: box, patch: plan.patch).resampledShape
+    let fitted = WindowPlan.fittedPatch(
+      near: plan.patch, size: size, step: settings.step, multiple: plan.totalStride)
+    return plan.problem(withPatch: fitted) == nil ? fitted : plan.patch
+  }
+
   /// Spreads windows over a scan.
   ///
   /// - Parameters:

@@ -12,6 +12,8 @@ struct ScanGeometry: Sendable, Equatable {
   let cropLow: Axes3<Int>
   /// Voxels of the crop box.
   let cropShape: Axes3<Int>
+  /// Where crop voxels lie in the stored scan.
+  let cropLayout: TurnedBox.Layout
   /// Voxels of the crop box on the model's spacing.
   let resampledShape: Axes3<Int>
   /// Voxels added before the first, so that a patch fits.
@@ -34,10 +36,8 @@ struct ScanGeometry: Sendable, Equatable {
     scanShape = grid.shape
     self.turn = turn
     spacing = turn.turn(grid.spacing)
-    let first = turn.turn(voxel: box.corner, in: scanShape)
-    let last = turn.turn(voxel: box.ranges.map { $0.upperBound - 1 }, in: scanShape)
-    cropLow = Axes3(0, 1, 2).map { min(first[$0], last[$0]) }
-    cropShape = turn.turn(box.shape)
+    let crop = TurnedBox(box, in: grid.shape, turn: turn)
+    (cropLow, cropShape, cropLayout) = (crop.low, crop.shape, crop.layout)
     let resampled = try Resampling.shape(of: cropShape, spacing: spacing, target: targetSpacing)
     resampledShape = resampled
     padLow = Axes3(0, 1, 2).map { max(0, patch[$0] - resampled[$0]) / 2 }
@@ -61,17 +61,6 @@ struct ScanGeometry: Sendable, Equatable {
     var place = cropVoxel(ofScanVoxel: voxel)
     if isResampled { place = Resampling.index(of: place, from: cropShape, to: resampledShape) }
     return Axes3(0, 1, 2).map { place[$0] + padLow[$0] }
-  }
-
-  /// Where crop voxels lie in the stored scan: `start + sum of voxel[axis] * strides[axis]`.
-  var cropLayout: (start: Int, strides: Axes3<Int>) {
-    let stored = Axes3(scanShape.axis1 * scanShape.axis2, scanShape.axis2, 1)
-    let strides = Axes3(0, 1, 2).map { turn.flips[$0] ? -stored[turn.sourceAxes[$0]] : stored[turn.sourceAxes[$0]] }
-    let start = (0..<3).reduce(0) { sum, axis in
-      let first = turn.flips[axis] ? scanShape[turn.sourceAxes[axis]] - 1 - cropLow[axis] : cropLow[axis]
-      return sum + first * stored[turn.sourceAxes[axis]]
-    }
-    return (start, strides)
   }
 }
 

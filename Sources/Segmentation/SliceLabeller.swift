@@ -15,7 +15,7 @@ struct SliceLabeller: Sendable {
   private let source: VoxelBox
 
   /// The most bytes of logits on the scan's grid that are held at once, unless one slice has more.
-  static let batchByteLimit = 64 << 20
+  static let batchByteLimit = 16 << 20
 
   /// Prepares to label a box.
   ///
@@ -59,17 +59,20 @@ struct SliceLabeller: Sendable {
     let sliceVoxels = box.shape.axis1 * box.shape.axis2
     let sliceBytes = accumulator.classes * sliceVoxels * MemoryLayout<Float>.stride
     let batch = max(1, min(slices.count, Self.batchByteLimit / sliceBytes))
+    // One room for all batches: memory that is new each time takes the system longer to clear than us to fill.
+    let room = UnsafeMutableBufferPointer<Float>.allocate(capacity: accumulator.classes * batch * sliceVoxels)
+    defer { room.deallocate() }
+    LargePages.advise(UnsafeMutableRawBufferPointer(room))
     var candidates: [NegativeClicks.Candidate] = []
     for first in stride(from: slices.lowerBound, to: slices.upperBound, by: batch) {
       let part = first..<min(first + batch, slices.upperBound)
-      let logits = try resampledBack(part, accumulator: accumulator)
-      candidates += logits.withUnsafeBufferPointer { logits in
-        guard let base = logits.baseAddress else { return [] }
-        nonisolated(unsafe) let values = base
-        return labelBatch(part, accumulator: accumulator, into: labels) { slice, label in
-          LogitPlane(
-            values: values + (label * part.count + slice - first) * sliceVoxels, rowStride: box.shape.axis2)
-        }
+      let logits = UnsafeMutableBufferPointer(rebasing: room[..<(accumulator.classes * part.count * sliceVoxels)])
+      try resampleBack(part, accumulator: accumulator, into: logits)
+      guard let base = logits.baseAddress else { continue }
+      nonisolated(unsafe) let values = base
+      candidates += labelBatch(part, accumulator: accumulator, into: labels) { slice, label in
+        LogitPlane(
+          values: values + (label * part.count + slice - first) * sliceVoxels, rowStride: box.shape.axis2)
       }
     }
     return candidates
@@ -81,14 +84,17 @@ struct SliceLabeller: Sendable {
     let rowStride: Int
   }
 
-  /// Logits of slices of the box on the scan's grid, `[classes, slices, axis1, axis2]`.
-  private func resampledBack(_ slices: Range<Int>, accumulator: LogitAccumulator) throws -> [Float] {
+  /// Computes logits of slices of the box on the scan's grid, `[classes, slices, axis1, axis2]`.
+  private func resampleBack(
+    _ slices: Range<Int>, accumulator: LogitAccumulator, into logits: UnsafeMutableBufferPointer<Float>
+  ) throws {
     nonisolated(unsafe) let accumulator = accumulator
     let (firstSlice, firstPlane) = (box.corner.axis0, region.corner.axis0)
     let slabs = slices.lowerBound - firstSlice..<slices.upperBound - firstSlice
-    return try resampler.resample(channels: accumulator.classes, slabs: slabs) { label, plane, buffer in
+    let source: TrilinearResampler.SliceSource = { label, plane, buffer in
       buffer.baseAddress?.update(from: accumulator.plane(firstPlane + plane, label: label), count: buffer.count)
     }
+    try resampler.resample(channels: accumulator.classes, slabs: slabs, source: source, into: logits)
   }
 
   private func labelBatch(

@@ -27,6 +27,32 @@ struct WindowPlan: Sendable, Equatable {
     }
   }
 
+  /// Finds the window size, near a model's own, that covers a grid with the least work: along each axis the multiple of
+  /// the total stride, from three quarters to nine eighths of the model's patch, with the smallest product of windows
+  /// and size; of equal ones the largest, which sees most.
+  ///
+  /// - Parameters:
+  ///   - patch: The model's patch.
+  ///   - size: Voxels of the grid.
+  ///   - step: The largest distance between windows as a share of the patch.
+  ///   - multiple: What sizes are multiples of; the patch is one.
+  /// - Returns: Voxels of a window.
+  static func fittedPatch(
+    near patch: Axes3<Int>, size: Axes3<Int>, step: Double, multiple: Axes3<Int>
+  ) -> Axes3<Int> {
+    Axes3(0, 1, 2).map { axis in
+      let unit = multiple[axis]
+      let (smallest, largest) = ((3 * patch[axis] + 4 * unit - 1) / (4 * unit), 9 * patch[axis] / (8 * unit))
+      var best = (work: Int.max, length: patch[axis])
+      for length in (smallest...max(smallest, largest)).map({ $0 * unit }) {
+        let padded = Axes3(repeating: max(length, size[axis]))
+        let windows = WindowPlan(size: padded, patch: Axes3(repeating: length), step: step).starts.axis0.count
+        if windows * length <= best.work { best = (windows * length, length) }
+      }
+      return best.length
+    }
+  }
+
   /// The most windows of a scan: far more than any that ends.
   static let limit = 1_000_000
 

@@ -13,7 +13,7 @@ enum Augmentation {
     if sample.random.happens(0.1) { cup(&sample) }
     if sample.random.happens(0.08) { addStreaks(&sample) }
     changeGreyValues(&sample)
-    if sample.random.happens(0.6) { addNoise(&sample) }
+    if sample.random.happens(0.75) { addNoise(&sample) }
     for voxel in sample.image.indices { sample.image[voxel] = min(max(sample.image[voxel], -1), 1) }
     if sample.random.happens(0.1) { cutFieldOfView(&sample) }
   }
@@ -54,9 +54,10 @@ enum Augmentation {
   }
 
   /// Noise, fine or of a coarser grain, as reconstruction leaves it. Nothing else that scanners do hides a canal so well, so
-  /// there is often much of it.
+  /// there is often much of it: of two drawn deviations the larger one counts.
   private static func addNoise(_ sample: inout TrainingSample) {
-    let deviation = Float(sample.random.uniform(0.01...0.17))
+    let deviations = 0.01...0.17
+    let deviation = Float(max(sample.random.uniform(deviations), sample.random.uniform(deviations)))
     let passes = sample.random.happens(0.5) ? 0 : sample.random.integer(1...4)
     var draws = sample.random.split(1)
     var noise = sample.image.map { _ -> Float in

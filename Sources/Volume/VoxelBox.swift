@@ -79,6 +79,68 @@ public struct VoxelBox: Sendable, Equatable {
     return VoxelBox(Axes3(first..<last + 1, bounds.rows, bounds.columns))
   }
 
+  /// Finds the smallest box within another that leaves out only planes on its six sides that hardly show anything: with
+  /// fewer voxels above a value than a share of the plane.
+  ///
+  /// - Parameters:
+  ///   - voxels: Grey values, axis 2 fastest.
+  ///   - shape: Voxels along each axis.
+  ///   - box: The box to look at.
+  ///   - value: The grey value.
+  ///   - share: The share of a plane, 0 to 1.
+  /// - Returns: The box, or `nil` when every plane along an axis is left out.
+  public static func aroundBright(
+    _ voxels: [Float], shape: Axes3<Int>, in box: VoxelBox, above value: Float, share: Double
+  ) -> VoxelBox? {
+    precondition(voxels.count == shape.product, "one grey value for each voxel")
+    let size = box.shape
+    let slices = Parallel.split(box.ranges.axis0, into: Parallel.width)
+    // For each piece of the slices: how many voxels are bright in each slice, row and column.
+    var counts = [Axes3<[Int32]>](repeating: size.map { [Int32](repeating: 0, count: $0) }, count: slices.count)
+    voxels.withUnsafeBufferPointer { all in
+      counts.withUnsafeMutableBufferPointer { counts in
+        nonisolated(unsafe) let counts = counts
+        Parallel.forEach(slices.count) { piece in
+          var columns = counts[piece].axis2
+          for slice in slices[piece] {
+            var inSlice: Int32 = 0
+            for row in box.ranges.axis1 {
+              let first = shape.offset(of: Axes3(slice, row, box.corner.axis2))
+              var inRow: Int32 = 0
+              for column in columns.indices {
+                let isBright: Int32 = all[first + column] > value ? 1 : 0
+                columns[column] += isBright
+                inRow += isBright
+              }
+              counts[piece].axis1[row - box.corner.axis1] += inRow
+              inSlice += inRow
+            }
+            counts[piece].axis0[slice - box.corner.axis0] = inSlice
+          }
+          counts[piece].axis2 = columns
+        }
+      }
+    }
+    let ranges = Axes3(0, 1, 2).map { axis -> Range<Int> in
+      let least = share * Double(size.product / size[axis])
+      let shown = (0..<size[axis]).filter { place in
+        Double(counts.reduce(0) { $0 + Int($1[axis][place]) }) >= max(least, 1)
+      }
+      guard let first = shown.first, let last = shown.last else { return 0..<0 }
+      return box.corner[axis] + first..<box.corner[axis] + last + 1
+    }
+    return ranges.array.contains(where: \.isEmpty) ? nil : VoxelBox(ranges)
+  }
+
+  /// The box with a margin on each side.
+  ///
+  /// - Parameter margin: Voxels along each axis.
+  /// - Returns: The larger box, which may reach beyond the grid.
+  public func grown(by margin: Axes3<Int>) -> VoxelBox {
+    VoxelBox(
+      Axes3(0, 1, 2).map { ranges[$0].lowerBound - margin[$0]..<ranges[$0].upperBound + margin[$0] })
+  }
+
   /// The rows and columns of a slice in which something is not zero.
   private struct Bounds {
     var rows: Range<Int>

@@ -30,6 +30,38 @@ func windowsCover() {
   }
 }
 
+@Test("Windows of a fitted size cover with no more work than the model's own, and stay near it")
+func fittedWindows() {
+  func work(_ size: Axes3<Int>, _ patch: Axes3<Int>, axis: Int, step: Double) -> Int {
+    let padded = size.map { max($0, patch[axis]) }
+    return WindowPlan(size: padded, patch: Axes3(repeating: patch[axis]), step: step).starts[axis].count * patch[axis]
+  }
+  let model = Axes3(64, 96, 96)
+  func fitted(_ size: Axes3<Int>) -> Axes3<Int> {
+    WindowPlan.fittedPatch(near: model, size: size, step: 0.92, multiple: Axes3(repeating: 8))
+  }
+  // 90 x 120 x 120 mm at 0.5 mm: 3 x 64 as it is; 3 x 88 instead of 3 x 96.
+  #expect(fitted(Axes3(180, 240, 240)) == Axes3(64, 88, 88))
+  // One window a little larger instead of two; a small scan is not padded further than three quarters of the patch.
+  #expect(fitted(Axes3(70, 104, 40)) == Axes3(72, 104, 72))
+  // A window smaller than the patch where that fits.
+  #expect(fitted(Axes3(50, 73, 80)) == Axes3(56, 80, 80))
+  var generator = SeededGenerator(seed: 5)
+  for _ in 0..<300 {
+    let multiple = Axes3(0, 1, 2).map { _ in generator.integer(1...8) }
+    let patch = multiple.map { $0 * generator.integer(1...12) }
+    let size = patch.map { max(1, generator.integer(1...4 * $0)) }
+    let step = generator.uniform(0.3...1)
+    let found = WindowPlan.fittedPatch(near: patch, size: size, step: step, multiple: multiple)
+    for axis in 0..<3 {
+      #expect(found[axis] % multiple[axis] == 0)
+      #expect(4 * found[axis] >= 3 * patch[axis] && 8 * found[axis] <= 9 * patch[axis])
+      let cost = work(Axes3(repeating: size[axis]), found, axis: axis, step: step)
+      #expect(cost <= work(Axes3(repeating: size[axis]), patch, axis: axis, step: step))
+    }
+  }
+}
+
 @Test("Weights are the Gaussian about n / 2, 10 at the centre, and their sums are products of three sums")
 func gaussian() {
   let patch = Axes3(6, 7, 8)

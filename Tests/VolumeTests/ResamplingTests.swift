@@ -113,6 +113,35 @@ import Testing
     #expect(whole.shape == shape && whole.corner == Axes3(0, 0, 0))
     #expect(whole.contains(Axes3(5, 6, 7)) && !whole.contains(Axes3(6, 0, 0)))
   }
+
+  @Test("the box around what is bright leaves out outer planes with too few bright voxels, and only those")
+  func findsBrightBox() {
+    let shape = Axes3(9, 8, 10)
+    var generator = SeededGenerator(seed: 8)
+    var (found, none) = (0, 0)
+    for _ in 0..<200 {
+      let box = VoxelBox(shape.map { generator.integer(0...2)..<$0 - generator.integer(0...2) })
+      let share = generator.uniform(0...0.3)
+      let voxels = (0..<shape.product).map { _ in Float(generator.uniform(0...1)) }
+      let value = Float(generator.uniform(0.6...1))
+      // Each axis by itself: the first and the last plane with enough bright voxels.
+      var expected: [Range<Int>] = []
+      for axis in 0..<3 {
+        let shown = box.ranges[axis].filter { plane in
+          let inPlane = voxels.indices.map { shape.index(at: $0) }.filter { box.contains($0) && $0[axis] == plane }
+          let bright = inPlane.count { voxels[shape.offset(of: $0)] > value }
+          return bright > 0 && Double(bright) >= share * Double(inPlane.count)
+        }
+        if let first = shown.first, let last = shown.last { expected.append(first..<last + 1) }
+      }
+      let answer = VoxelBox.aroundBright(voxels, shape: shape, in: box, above: value, share: share)
+      #expect(answer?.ranges.array == (expected.count == 3 ? expected : nil))
+      if answer == nil { none += 1 } else { found += 1 }
+    }
+    #expect(found > 20 && none > 20)
+    let grown = VoxelBox(Axes3(2..<4, 0..<8, 9..<10)).grown(by: Axes3(1, 2, 3))
+    #expect(grown == VoxelBox(Axes3(1..<5, -2..<10, 6..<13)))
+  }
 }
 
 @Suite struct VoxelStatisticsTests {

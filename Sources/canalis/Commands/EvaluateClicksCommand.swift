@@ -49,9 +49,8 @@ struct EvaluateClicks: ParsableCommand {
     let settings = SegmentationSettings(
       metadata: model.metadata, mirroring: modelOptions.mirroring, step: modelOptions.step)
     let predictor = try InteractivePredictor(
-      scan: volume, metadata: model.metadata,
-      network: try UMamba2Network(plan: model.metadata.plan, parameters: model.parameters), settings: settings,
-      memoryLimitBytes: memoryOptions.memoryLimit?.bytes)
+      scan: volume, metadata: model.metadata, settings: settings, memoryLimitBytes: memoryOptions.memoryLimit?.bytes,
+      network: model.network)
     let simulator = ClickSimulator(rule: rule, maximumPerCanal: maximum, seed: seed)
     let report = try simulator.run(truth: truth) { clicks in
       try predictor.segment(clicks: clicks) { report in

@@ -66,7 +66,6 @@ struct EvaluatePhantoms: ParsableCommand {
     Interruption.watch()
     let progress = ProgressPrinter(isQuiet: quiet)
     let model = try Model.load(path: try BundledAssets.modelPath(option: modelOptions.model))
-    let network = try UMamba2Network(plan: model.metadata.plan, parameters: model.parameters)
     let settings = SegmentationSettings(
       metadata: model.metadata, mirroring: modelOptions.mirroring, step: modelOptions.step)
     let generator = PhantomGenerator(ranges: outside ? .outside : .training)
@@ -76,7 +75,7 @@ struct EvaluatePhantoms: ParsableCommand {
       let jaw = seed + UInt64(number)
       let phantom = generator.phantom(seed: jaw)
       let predictor = try InteractivePredictor(
-        scan: phantom.scan, metadata: model.metadata, network: network, settings: settings)
+        scan: phantom.scan, metadata: model.metadata, settings: settings, network: model.network)
       let score = try JawScore(seed: jaw, truth: phantom.truth, maximum: maximum) { clicks in
         try predictor.segment(clicks: clicks) { report in
           try Interruption.check()

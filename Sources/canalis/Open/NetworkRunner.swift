@@ -191,10 +191,9 @@ private final class Body {
   private func loadedPredictor(isLoading: () -> Void) throws -> InteractivePredictor<UMamba2Network> {
     if let predictor { return predictor }
     isLoading()
-    let network = try UMamba2Network(plan: model.metadata.plan, parameters: model.parameters)
     let loaded = try InteractivePredictor(
-      scan: scan, metadata: model.metadata, network: network, settings: settings,
-      memoryLimitBytes: keeping.memoryLimitBytes, disk: keeping.encodings)
+      scan: scan, metadata: model.metadata, settings: settings, memoryLimitBytes: keeping.memoryLimitBytes,
+      disk: keeping.encodings, network: model.network)
     predictor = loaded
     return loaded
   }

@@ -86,9 +86,8 @@ struct ScanBenchmark {
     let scan = try NIfTIReader.read(path: scanPath)
     let model = try Model.load(path: modelPath)
     let predictor = try InteractivePredictor(
-      scan: scan, metadata: model.metadata,
-      network: try UMamba2Network(plan: model.metadata.plan, parameters: model.parameters),
-      settings: SegmentationSettings(metadata: model.metadata))
+      scan: scan, metadata: model.metadata, settings: SegmentationSettings(metadata: model.metadata),
+      network: model.network)
     var timeline = PreviewTimeline(start: start)
     var gaps = ReportGaps()
     let first = try predictor.segment(clicks: []) { report in

@@ -30,11 +30,10 @@ struct SegmentationRun {
   /// - Throws: What is wrong with the data; `CancellationError` when the user interrupted.
   func run(progress: ProgressPrinter) throws -> SegmentationResult {
     progress.show(stage: "preparing the network", fraction: 0)
-    let network = try UMamba2Network(plan: model.metadata.plan, parameters: model.parameters)
     // One answer is wanted: nothing is kept for a next one.
     let predictor = try InteractivePredictor(
-      scan: scan, metadata: model.metadata, network: network, settings: settings, cacheBytes: 0,
-      memoryLimitBytes: memoryLimit?.bytes)
+      scan: scan, metadata: model.metadata, settings: settings, cacheBytes: 0, memoryLimitBytes: memoryLimit?.bytes,
+      network: model.network)
     let estimate = predictor.estimate
     if estimate.seconds() > Self.secondsWithoutAnnouncement {
       progress.note(
