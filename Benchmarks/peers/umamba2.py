@@ -297,8 +297,9 @@ class DensePrompts(nn.Module):
             is_kind = (kinds == kind)[..., None, None, None]
             for sigma in self.sigmas:
                 deviation = max(sigma, 0.7 * max(cell))
+                reach = 9 * deviation**2 if sigma <= 8 * max(cell) else -1
                 values = torch.exp(-squares / (2 * deviation**2))
-                maps.append(torch.where(is_kind & (squares <= 9 * deviation**2), values, 0).amax(1))
+                maps.append(torch.where(is_kind & (squares <= reach), values, 0).amax(1))
         return torch.stack(maps, 1)
 
 

@@ -3,7 +3,8 @@ import Tensor
 import Volume
 
 extension DensePromptMaps {
-  /// The same maps as boxes around the clicks: dense inside, zero outside. Boxes whose maps overlap are one, with the maps
+  /// The same maps, without those of deviations too wide for the grid, as boxes around the clicks: dense inside, zero
+  /// outside. Boxes whose maps overlap are one, with the maps
   /// of one kind if all its clicks are of that kind, else with all maps.
   ///
   /// - Parameters:
@@ -19,7 +20,8 @@ extension DensePromptMaps {
     prompts: [PointPrompt], plan: NetworkPlan.PromptPlan, patch: Axes3<Int>, size: Axes3<Int>, margin: Axes3<Int>,
     room: FloatBuffer? = nil
   ) throws -> [UpsamplingStage.PromptBox] {
-    guard let sigmas = plan.dense?.sigmasInVoxels, !sigmas.isEmpty else { return [] }
+    guard let dense = plan.dense else { return [] }
+    let sigmas = dense.deviations(ofCell: longestSide(patch: patch, size: size)).map { dense.sigmasInVoxels[$0] }
     let gaussians = prompts.filter { (0..<plan.clickKinds).contains($0.kind) }.flatMap { click in
       sigmas.enumerated().map { number, sigma in
         ClickGaussian(

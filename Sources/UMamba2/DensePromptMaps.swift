@@ -3,7 +3,8 @@ import Volume
 /// Clicks as maps on one grid of the network: for each kind and deviation σ, `max over clicks of exp(-d² / 2σ²)`, d from
 /// a cell's centre to the click's voxel centre in voxels of the full resolution.
 ///
-/// σ is at least 0.7 of the longest side of a cell, and a map is zero where d > 3σ, so that a click acts nearby only. A
+/// σ is at least 0.7 of the longest side of a cell, and a map is zero where d > 3σ, so that a click acts nearby only; and
+/// everywhere on a grid of whose cells σ has more than 8 (`NetworkPlan.DensePromptPlan.mostCells`). A
 /// learned 1x1x1 map of these channels is added to the bottleneck's output and, at every decoder stage, to the upsampled
 /// tensor before it is concatenated with the skip.
 public struct DensePromptMaps: Sendable {
@@ -40,14 +41,21 @@ public struct DensePromptMaps: Sendable {
     let clicks = prompts.filter { (0..<plan.clickKinds).contains($0.kind) }
     guard !clicks.isEmpty, mapCount > 0 else { return }
     var slots = [Int32](repeating: -1, count: size.product)
+    let places = plan.dense?.deviations(ofCell: Self.longestSide(patch: patch, size: size)) ?? []
     for click in clicks {
-      for (number, sigma) in sigmas.enumerated() {
+      for place in places {
         add(
           ClickGaussian(
-            click: click, map: click.kind * sigmas.count + number, sigmaInVoxels: sigma, patch: patch, size: size),
+            click: click, map: click.kind * sigmas.count + place, sigmaInVoxels: sigmas[place], patch: patch,
+            size: size),
           size: size, slots: &slots)
       }
     }
+  }
+
+  /// The longest side of a grid's cells in voxels of the full resolution.
+  static func longestSide(patch: Axes3<Int>, size: Axes3<Int>) -> Double {
+    (0..<3).reduce(0) { max($0, Double(patch[$1]) / Double(size[$1])) }
   }
 
   /// Raises one map around one click.

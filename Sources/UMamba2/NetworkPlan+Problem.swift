@@ -113,6 +113,10 @@ extension NetworkPlan {
       guard (1...8).contains(sigmas.count), sigmas.allSatisfy({ $0 > 0 && $0 <= 256 }) else {
         return "its dense prompts have the deviations \(sigmas), expected 1 to 8 numbers of voxels up to 256"
       }
+      let most = DensePromptPlan.mostCells * Double(totalStride.array.reduce(0, max))
+      if let sigma = sigmas.first(where: { $0 > most }) {
+        return "its dense prompts have the deviation \(sigma), expected at most \(most), 8 cells of the bottleneck"
+      }
     }
     let channels = features[features.count - 1]
     guard channels % 2 == 0 else {

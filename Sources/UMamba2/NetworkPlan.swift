@@ -88,8 +88,20 @@ public struct NetworkPlan: Sendable, Equatable, Codable {
     public var sigmasInVoxels: [Double]
 
     /// Creates the numbers of dense prompts.
-    public init(sigmasInVoxels: [Double] = [2.5, 8]) {
+    public init(sigmasInVoxels: [Double] = [2.5, 8, 20]) {
       self.sigmasInVoxels = sigmasInVoxels
+    }
+
+    /// The most cells that a deviation has on a grid with maps of it. Wider ones are left to coarser grids, which say the
+    /// same for a fraction of the work.
+    public static let mostCells = 8.0
+
+    /// The deviations that a grid has maps of, as positions in the list.
+    ///
+    /// - Parameter cell: The longest side of the grid's cells, in voxels of the full resolution.
+    /// - Returns: The positions, ascending.
+    func deviations(ofCell cell: Double) -> [Int] {
+      sigmasInVoxels.indices.filter { sigmasInVoxels[$0] <= Self.mostCells * cell }
     }
   }
 

@@ -95,9 +95,8 @@ public final class UMamba2Network: PatchNetwork {
         upsampling: root["decoder.transpconvs.\(index)"], units: root["decoder.stages.\(index)"],
         inputs: plan.features[stage + 1], channels: channels, count: plan.decoderConvolutions[index],
         kernel: kernels[stage], factor: strides[stage + 1], extent: extents[stage + 1], style: style,
-        promptWeights: plan.prompts?.denseMapCount.map { maps in
-          try root.values(DensePromptMaps.parameter(ofStage: index), [channels, maps, 1, 1, 1])
-        }, promptKinds: plan.prompts?.clickKinds ?? 1)
+        promptWeights: Self.promptWeights(root, plan: plan, index: index, patch: patch, extent: extents[stage]),
+        promptKinds: plan.prompts?.clickKinds ?? 1)
     }
     let headScope = root["decoder.seg_layers.\(deepestStage - 1)"]
     head = try Convolution(
@@ -114,6 +113,19 @@ public final class UMamba2Network: PatchNetwork {
     scratch = try FloatBuffer(count: cost.scratchCount)
     promptRoom = try cost.promptCount == 0 ? nil : FloatBuffer(count: cost.promptCount)
     promptMapRoom = try cost.promptMapCount == 0 ? nil : FloatBuffer(count: cost.promptMapCount)
+  }
+
+  /// What a decoder stage adds for each map that its grid has: `[channels, maps]`, or `nil` for none.
+  private static func promptWeights(
+    _ root: ParameterScope, plan: NetworkPlan, index: Int, patch: Axes3<Int>, extent: Extent
+  ) throws -> [Float]? {
+    guard let prompts = plan.prompts, let dense = prompts.dense, let maps = prompts.denseMapCount else { return nil }
+    let channels = plan.features[plan.features.count - 2 - index]
+    let values = try root.values(DensePromptMaps.parameter(ofStage: index), [channels, maps, 1, 1, 1])
+    let places = dense.deviations(ofCell: DensePromptMaps.longestSide(patch: patch, size: Axes3(extent)))
+    if places.isEmpty { return nil }
+    let deviations = dense.sigmasInVoxels.count
+    return (0..<channels * prompts.clickKinds).flatMap { row in places.map { values[row * deviations + $0] } }
   }
 
   /// Bytes that one encoding holds on to.

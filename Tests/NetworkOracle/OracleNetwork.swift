@@ -102,7 +102,7 @@ package struct OracleNetwork {
     var sum = map.values
     OracleMap.forEach(size) { index in
       for kind in 0..<promptPlan.clickKinds {
-        for (number, sigma) in dense.sigmasInVoxels.enumerated() {
+        for (number, sigma) in dense.sigmasInVoxels.enumerated() where sigma <= 8 * cell.array.reduce(0, max) {
           let deviation = max(sigma, 0.7 * cell.array.reduce(0, max))
           var highest = 0.0
           for prompt in prompts where prompt.kind == kind {

@@ -102,27 +102,36 @@ import Volume
     #expect((300...400).contains(sorts.count { $0 == .falsePiece }))
   }
 
-  @Test("Dense prompts are Gaussians around clicks, cut at three deviations, at least 0.7 of a cell wide")
+  @Test("Dense prompts are Gaussians around clicks, cut at three deviations, 0.7 to 8 cells wide")
   func densePrompts() throws {
-    let plan = try #require(NetworkPlan.tiny.prompts)
+    var plan = try #require(NetworkPlan.tiny.prompts)
+    plan.dense = .init(sigmasInVoxels: [2.5, 8, 20])
     let patch = Axes3(16, 24, 24)
     let prompts = [PointPrompt(voxel: Axes3(8, 12, 12), kind: 1), PointPrompt(voxel: Axes3(0, 0, 0), kind: -1)]
     let maps = DensePromptMaps(prompts: prompts, plan: plan, patch: patch, size: patch)
-    #expect(maps.mapCount == 6)
-    func value(_ voxel: Axes3<Int>, _ map: Int) -> Float {
-      guard let cell = maps.cells.firstIndex(of: Int32(patch.offset(of: voxel))) else { return 0 }
-      return maps.values[cell * 6 + map]
+    #expect(maps.mapCount == 9)
+    func value(_ voxel: Axes3<Int>, _ map: Int, of maps: DensePromptMaps, size: Axes3<Int>) -> Float {
+      guard let cell = maps.cells.firstIndex(of: Int32(size.offset(of: voxel))) else { return 0 }
+      return maps.values[cell * 9 + map]
     }
-    #expect(value(Axes3(8, 12, 12), 2) == 1 && value(Axes3(8, 12, 12), 3) == 1)
-    #expect(value(Axes3(8, 12, 12), 0) == 0 && value(Axes3(8, 12, 12), 4) == 0)
-    #expect(abs(value(Axes3(8, 12, 16), 2) - exp(-16 / 12.5)) < 1e-6)
-    #expect(value(Axes3(8, 12, 20), 2) == 0 && value(Axes3(8, 12, 19), 2) > 0)
+    func value(_ voxel: Axes3<Int>, _ map: Int) -> Float { value(voxel, map, of: maps, size: patch) }
+    #expect(value(Axes3(8, 12, 12), 3) == 1 && value(Axes3(8, 12, 12), 4) == 1)
+    #expect(value(Axes3(8, 12, 12), 0) == 0 && value(Axes3(8, 12, 12), 6) == 0)
+    #expect(abs(value(Axes3(8, 12, 16), 3) - exp(-16 / 12.5)) < 1e-6)
+    #expect(value(Axes3(8, 12, 20), 3) == 0 && value(Axes3(8, 12, 19), 3) > 0)
+    // The deviation 20 is more than 8 cells of 1 or 2 voxels, and not of 4.
+    #expect(value(Axes3(8, 12, 12), 5) == 0)
+    for (side, expected) in [(2, Float(0)), (4, exp(-1.5 * 1.5 * 3 / 800))] {
+      let size = patch.map { $0 / side }
+      let coarser = DensePromptMaps(prompts: prompts, plan: plan, patch: patch, size: size)
+      #expect(abs(value(Axes3(8, 12, 12).map { $0 / side }, 5, of: coarser, size: size) - expected) < 1e-6)
+    }
     // A cell of 8 voxels: the deviation 2.5 becomes 5.6.
     let coarse = DensePromptMaps(prompts: prompts, plan: plan, patch: Axes3(16, 24, 24), size: Axes3(2, 3, 3))
     let cell = try #require(coarse.cells.firstIndex(of: Int32(Axes3(2, 3, 3).offset(of: Axes3(1, 1, 1)))))
     // Cell centre (12, 12, 12), click centre (8.5, 12.5, 12.5).
     let expected = exp(-(3.5 * 3.5 + 0.5) / (2 * 5.6 * 5.6))
-    #expect(abs(Double(coarse.values[cell * 6 + 2]) - expected) < 1e-6)
+    #expect(abs(Double(coarse.values[cell * 9 + 3]) - expected) < 1e-6)
   }
 
   /// Writes a data set of one case, a bar of label 3 on the left, stored right-anterior-superior.

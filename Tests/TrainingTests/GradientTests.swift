@@ -14,7 +14,7 @@ private let oddPlan = NetworkPlan(
   patch: Axes3(4, 8, 6), mamba: .init(innerWidth: 12, heads: 3, stateSize: 5, convolutionWidth: 4),
   prompts: .init(
     clickKinds: 3, attentionBlocks: 2, attentionHeads: 2, mlpWidth: 7, selfAttentionWidth: 18, crossAttentionWidth: 8,
-    dense: .init(sigmasInVoxels: [1.5, 4])))
+    dense: .init(sigmasInVoxels: [1.5, 4, 14])))
 
 private struct Setup {
   let network: TrainableNetwork

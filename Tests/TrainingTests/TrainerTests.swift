@@ -149,7 +149,7 @@ private func temporaryPath(_ name: String) -> String {
     #expect(model.metadata.clickKinds == ["left", "right", "background"])
     #expect(model.metadata.training["steps"] == "1")
     #expect(model.available.count == NetworkPlan.tiny.parameters.count)
-    let dense = try model.parameters.values(of: "dense_prompts.bottleneck.weight", shape: [16, 6, 1, 1, 1])
+    let dense = try model.parameters.values(of: "dense_prompts.bottleneck.weight", shape: [16, 9, 1, 1, 1])
     #expect(dense.contains { $0 != 0 })
   }
 

@@ -85,6 +85,13 @@ struct NetworkTests {
     broken.kernels[1] = Axes3(3, 2, 3)
     #expect(throws: NetworkError.self) { try broken.validate() }
     #expect(throws: NetworkError.self) { _ = try UMamba2Network(plan: broken, parameters: parameters) }
+    // A Gaussian of more than 8 cells acts on no grid.
+    let widest = 8 * Double(Self.plan.totalStride.array.reduce(0, max))
+    for (sigma, isSound) in [(widest, true), (widest + 1, false), (0, false)] {
+      var far = Self.plan
+      far.prompts?.dense = .init(sigmasInVoxels: [2.5, sigma])
+      #expect((far.problem == nil) == isSound)
+    }
     var wider = Self.plan
     wider.features[1] = 17
     #expect(throws: NetworkError.self) { _ = try UMamba2Network(plan: wider, parameters: parameters) }
