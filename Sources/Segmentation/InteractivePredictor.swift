@@ -100,7 +100,7 @@ public final class InteractivePredictor<Network: PatchNetwork> {
     }
     let network = try makeNetwork(patch)
     guard network.plan.classes == metadata.plan.classes, network.plan.inputChannels == metadata.plan.inputChannels,
-      (network.plan.prompts?.clickKinds ?? 0) == metadata.clickKinds.count
+      (network.plan.prompts?.clickKinds ?? 0) == metadata.clickKinds.count, network.patch == patch
     else {
       throw SegmentationError.badModel(reason: "it does not belong to this network")
     }
