@@ -19,12 +19,16 @@ struct WindowPlan: Sendable, Equatable {
     starts = Axes3(0, 1, 2).map { axis in
       let free = size[axis] - patch[axis]
       precondition(free >= 0, "the padded grid holds a patch")
-      // A step below one voxel would put windows on top of each other.
-      let distance = max(1, Double(patch[axis]) * step)
-      let count = Int((Double(free) / distance).rounded(.up)) + 1
+      let count = Self.count(size: size[axis], length: patch[axis], step: step)
       let actual = count > 1 ? Double(free) / Double(count - 1) : 0
       return (0..<count).map { Int((actual * Double($0)).rounded(.toNearestOrEven)) }
     }
+  }
+
+  /// How many windows of a length cover an axis.
+  private static func count(size: Int, length: Int, step: Double) -> Int {
+    // A step below one voxel would put windows on top of each other.
+    Int((Double(size - length) / max(1, Double(length) * step)).rounded(.up)) + 1
   }
 
   /// Finds the window size, near a model's own, that covers a grid with the least work: along each axis the multiple of
@@ -45,9 +49,8 @@ struct WindowPlan: Sendable, Equatable {
       let (smallest, largest) = ((3 * patch[axis] + 4 * unit - 1) / (4 * unit), 9 * patch[axis] / (8 * unit))
       var best = (work: Int.max, length: patch[axis])
       for length in (smallest...max(smallest, largest)).map({ $0 * unit }) {
-        let padded = Axes3(repeating: max(length, size[axis]))
-        let windows = WindowPlan(size: padded, patch: Axes3(repeating: length), step: step).starts.axis0.count
-        if windows * length <= best.work { best = (windows * length, length) }
+        let work = length * count(size: max(length, size[axis]), length: length, step: step)
+        if work <= best.work { best = (work, length) }
       }
       return best.length
     }

@@ -43,7 +43,7 @@ struct Train: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Voxels of a crop, and of the windows that the model will look through (default: the architecture's).",
+      "Voxels of a crop, and about those of the windows that the model will look through (default: the plan's).",
       valueName: "DxHxW"))
   var patch: PatchOption?
 
