@@ -61,14 +61,12 @@ public struct CostEstimate: Sendable, Equatable {
     cacheBytes = overflow ? .max : product
   }
 
-  /// Bytes of the pipeline's own buffers: the logits of a row of windows, one window's image and logits with a mirrored
-  /// view of each and the scan's part it is made from, and a batch of slices on the scan's grid.
+  /// Bytes of the pipeline's own buffers: the logits of a row of windows, and one window's image and logits with a
+  /// mirrored view of each and the scan's part it is made from.
   static func workingBytes(geometry: ScanGeometry, pipeline: PipelinePlan, patch: Axes3<Int>) -> Int {
     let float = MemoryLayout<Float>.stride
-    let sliceBytes = pipeline.classes * geometry.cropShape.axis1 * geometry.cropShape.axis2 * float
     let accumulator = LogitAccumulator.byteCount(
       classes: pipeline.classes, region: geometry.resampledShape, patch: patch)
     return accumulator + 2 * (pipeline.classes + 2) * patch.product * float
-      + max(SliceLabeller.batchByteLimit, sliceBytes)
   }
 }

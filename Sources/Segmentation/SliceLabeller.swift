@@ -2,6 +2,9 @@ import Volume
 
 /// Turns final logits on the padded grid into labels on the scan's grid, slice by slice along the network's axis 0:
 /// padding undone, resampled back, largest class taken, turned back.
+///
+/// Nearly all of a scan is background. Where background is the largest class in all eight voxels round a place, so it is
+/// between them: only places where it is not are resampled, with the values that resampling everything gives.
 struct SliceLabeller: Sendable {
   /// The scan's way to the network's grid.
   let geometry: ScanGeometry
@@ -14,8 +17,9 @@ struct SliceLabeller: Sendable {
   /// The voxels of the resampled grid that the box's labels depend on.
   private let source: VoxelBox
 
-  /// The most bytes of logits on the scan's grid that are held at once, unless one slice has more.
-  static let batchByteLimit = 16 << 20
+  /// By how much background must lead over another class, as a share of what both are, so that rounding cannot take the
+  /// lead away: a value between eight others has some ten roundings of 6e-8.
+  private static let roundingShare: Float = 1e-5
 
   /// Prepares to label a box.
   ///
@@ -45,92 +49,143 @@ struct SliceLabeller: Sendable {
   ///   - accumulator: The logits of `region`.
   ///   - labels: The labels of the whole stored scan; those of the slices' voxels in `box` are set.
   /// - Returns: The voxels that negative clicks may change.
-  /// - Throws: What resampling throws, which is nothing.
   func label(
     slices: Range<Int>, from accumulator: LogitAccumulator, into labels: UnsafeMutablePointer<UInt8>
-  ) throws -> [NegativeClicks.Candidate] {
-    if !geometry.isResampled {
-      // The planes are read where they are.
-      return labelBatch(slices, accumulator: accumulator, into: labels) { slice, label in
-        LogitPlane(
-          values: accumulator.plane(slice + geometry.padLow.axis0, label: label), rowStride: accumulator.rowStride)
-      }
-    }
-    let sliceVoxels = box.shape.axis1 * box.shape.axis2
-    let sliceBytes = accumulator.classes * sliceVoxels * MemoryLayout<Float>.stride
-    let batch = max(1, min(slices.count, Self.batchByteLimit / sliceBytes))
-    // One room for all batches: memory that is new each time takes the system longer to clear than us to fill.
-    let room = UnsafeMutableBufferPointer<Float>.allocate(capacity: accumulator.classes * batch * sliceVoxels)
-    defer { room.deallocate() }
-    LargePages.advise(UnsafeMutableRawBufferPointer(room))
-    var candidates: [NegativeClicks.Candidate] = []
-    for first in stride(from: slices.lowerBound, to: slices.upperBound, by: batch) {
-      let part = first..<min(first + batch, slices.upperBound)
-      let logits = UnsafeMutableBufferPointer(rebasing: room[..<(accumulator.classes * part.count * sliceVoxels)])
-      try resampleBack(part, accumulator: accumulator, into: logits)
-      guard let base = logits.baseAddress else { continue }
-      nonisolated(unsafe) let values = base
-      candidates += labelBatch(part, accumulator: accumulator, into: labels) { slice, label in
-        LogitPlane(
-          values: values + (label * part.count + slice - first) * sliceVoxels, rowStride: box.shape.axis2)
-      }
-    }
-    return candidates
-  }
-
-  /// One class's logits of a slice of the box on the scan's grid.
-  private struct LogitPlane {
-    let values: UnsafePointer<Float>
-    let rowStride: Int
-  }
-
-  /// Computes logits of slices of the box on the scan's grid, `[classes, slices, axis1, axis2]`.
-  private func resampleBack(
-    _ slices: Range<Int>, accumulator: LogitAccumulator, into logits: UnsafeMutableBufferPointer<Float>
-  ) throws {
-    nonisolated(unsafe) let accumulator = accumulator
-    let (firstSlice, firstPlane) = (box.corner.axis0, region.corner.axis0)
-    let slabs = slices.lowerBound - firstSlice..<slices.upperBound - firstSlice
-    let source: TrilinearResampler.SliceSource = { label, plane, buffer in
-      buffer.baseAddress?.update(from: accumulator.plane(firstPlane + plane, label: label), count: buffer.count)
-    }
-    try resampler.resample(channels: accumulator.classes, slabs: slabs, source: source, into: logits)
-  }
-
-  private func labelBatch(
-    _ slices: Range<Int>, accumulator: LogitAccumulator, into labels: UnsafeMutablePointer<UInt8>,
-    plane: (Int, Int) -> LogitPlane
   ) -> [NegativeClicks.Candidate] {
+    let slabs = slices.lowerBound - box.corner.axis0..<slices.upperBound - box.corner.axis0
+    let planes =
+      resampler.inputRange(ofSlab: slabs.lowerBound)
+      .lowerBound..<resampler.inputRange(ofSlab: slabs.upperBound - 1).upperBound
+    let undecided = UndecidedColumns(planes: planes, of: accumulator, roundingShare: Self.roundingShare)
     var found = [[NegativeClicks.Candidate]](repeating: [], count: slices.count)
-    let layout = geometry.cropLayout
-    let (rows, columns) = (box.ranges.axis1, box.ranges.axis2)
     found.withUnsafeMutableBufferPointer { found in
       nonisolated(unsafe) let found = found
-      Parallel.forEach(slices.count) { piece in
-        let slice = slices.lowerBound + piece
-        let planes = (0..<accumulator.classes).map { plane(slice, $0) }
-        var best = LargestClass(columns: columns.count)
-        for (place, row) in rows.enumerated() {
-          let rowLogits = planes.map { $0.values + place * $0.rowStride }
-          best.take(rowLogits)
-          let first =
-            layout.start + slice * layout.strides.axis0 + row * layout.strides.axis1
-            + columns.lowerBound * layout.strides.axis2
-          best.write(to: labels + first, stride: layout.strides.axis2)
-          if let negativeClicks {
-            for range in negativeClicks.columns(slice: slice, row: row, within: columns) {
-              for column in range {
-                let logits = rowLogits.map { $0[column - columns.lowerBound] }
-                if let candidate = negativeClicks.candidate(Axes3(slice, row, column), logits: logits) {
-                  found[piece].append(candidate)
-                }
-              }
-            }
+      nonisolated(unsafe) let labels = labels
+      Parallel.forEach(slices.count) { place in
+        found[place] = label(
+          slab: slabs.lowerBound + place, from: accumulator, undecided: undecided, into: labels)
+      }
+    }
+    return found.flatMap { $0 }
+  }
+
+  private func label(
+    slab: Int, from accumulator: LogitAccumulator, undecided: UndecidedColumns,
+    into labels: UnsafeMutablePointer<UInt8>
+  ) -> [NegativeClicks.Candidate] {
+    let layout = geometry.cropLayout
+    let slice = box.corner.axis0 + slab
+    let (columns, firstPlane) = (box.ranges.axis2, region.corner.axis0)
+    let planes = resampler.inputRange(ofSlab: slab)
+    var found: [NegativeClicks.Candidate] = []
+    var best = LargestClass(columns: columns.count)
+    // A row of each class, and room to resample one.
+    let room = UnsafeMutablePointer<Float>.allocate(capacity: (accumulator.classes + 2) * columns.count)
+    defer { room.deallocate() }
+    for (place, row) in box.ranges.axis1.enumerated() {
+      let clicked = negativeClicks?.columns(slice: slice, row: row, within: columns) ?? []
+      var wanted = resampler.outputColumns(
+        dependingOn: undecided.columns(planes: planes, rows: resampler.inputRange(ofRow: place)))
+      for range in clicked {
+        let columns = range.lowerBound - columns.lowerBound..<range.upperBound - columns.lowerBound
+        wanted =
+          wanted.isEmpty
+          ? columns : min(wanted.lowerBound, columns.lowerBound)..<max(wanted.upperBound, columns.upperBound)
+      }
+      let rowLogits = (0..<accumulator.classes).map { label in
+        let target = room + (label + 2) * columns.count
+        if !wanted.isEmpty {
+          resampler.resample(
+            columns: wanted, ofRow: place, slab: slab, rowStride: accumulator.rowStride,
+            slice: { UnsafePointer(accumulator.plane(firstPlane + $0, label: label)) }, room: room, into: target)
+        }
+        return UnsafePointer(target)
+      }
+      best.take(rowLogits, columns: wanted)
+      let first =
+        layout.start + slice * layout.strides.axis0 + row * layout.strides.axis1
+        + columns.lowerBound * layout.strides.axis2
+      best.write(to: labels + first, stride: layout.strides.axis2)
+      guard let negativeClicks else { continue }
+      for column in clicked.joined() {
+        let logits = rowLogits.map { $0[column - columns.lowerBound - wanted.lowerBound] }
+        if let candidate = negativeClicks.candidate(Axes3(slice, row, column), logits: logits) {
+          found.append(candidate)
+        }
+      }
+    }
+    return found
+  }
+}
+
+/// For rows of summed logits, between which columns some class is larger than background or nearly so.
+private struct UndecidedColumns {
+  private let planes: Range<Int>
+  private let rows: Int
+  /// `[planes, rows]`.
+  private let columns: [Range<Int>]
+
+  /// Looks at some planes of the accumulator's region, counted from the region's first.
+  init(planes: Range<Int>, of accumulator: LogitAccumulator, roundingShare: Float) {
+    let rows = accumulator.region.shape.axis1
+    let width = accumulator.region.shape.axis2
+    let stride = accumulator.rowStride
+    let first = accumulator.region.corner.axis0
+    let classes = accumulator.classes
+    var columns = [Range<Int>](repeating: 0..<0, count: planes.count * rows)
+    columns.withUnsafeMutableBufferPointer { columns in
+      nonisolated(unsafe) let columns = columns
+      Parallel.forEach(planes.count) { place in
+        let logits = (0..<classes).map {
+          UnsafePointer(accumulator.plane(first + planes.lowerBound + place, label: $0))
+        }
+        for row in 0..<rows {
+          for label in 1..<classes {
+            let found = Self.undecided(
+              logits[0] + row * stride, logits[label] + row * stride, count: width, share: roundingShare)
+            let former = columns[place * rows + row]
+            if found.isEmpty { continue }
+            columns[place * rows + row] =
+              former.isEmpty
+              ? found : min(former.lowerBound, found.lowerBound)..<max(former.upperBound, found.upperBound)
           }
         }
       }
     }
-    return found.flatMap { $0 }
+    self.planes = planes
+    self.rows = rows
+    self.columns = columns
+  }
+
+  /// From the first to the last column of some planes' rows that is undecided; empty where none is.
+  func columns(planes: Range<Int>, rows: Range<Int>) -> Range<Int> {
+    var result = 0..<0
+    for plane in planes {
+      for row in rows {
+        let range = columns[(plane - self.planes.lowerBound) * self.rows + row]
+        if range.isEmpty { continue }
+        result =
+          result.isEmpty
+          ? range : min(result.lowerBound, range.lowerBound)..<max(result.upperBound, range.upperBound)
+      }
+    }
+    return result
+  }
+
+  private static func undecided(
+    _ background: UnsafePointer<Float>, _ other: UnsafePointer<Float>, count: Int, share: Float
+  ) -> Range<Int> {
+    func isUndecided(_ column: Int) -> Bool {
+      let (low, high) = (other[column], background[column])
+      // So also where one is no number.
+      return !(low <= high - share * (abs(low) + abs(high)))
+    }
+    var any = false
+    for column in 0..<count { any = any || isUndecided(column) }
+    guard any, let first = (0..<count).first(where: isUndecided), let last = (0..<count).last(where: isUndecided) else {
+      return 0..<0
+    }
+    return first..<last + 1
   }
 }
 
@@ -147,14 +202,17 @@ private struct LargestClass {
   /// Finds each column's largest class; the first of equal ones. Something that is no number counts as the largest, as
   /// in NumPy and PyTorch.
   ///
-  /// - Parameter rows: The logits of each class.
-  mutating func take(_ rows: [UnsafePointer<Float>]) {
-    let columns = best.count
+  /// - Parameters:
+  ///   - rows: The logits of each class in some columns.
+  ///   - wanted: Those columns; the others are background.
+  mutating func take(_ rows: [UnsafePointer<Float>], columns wanted: Range<Int>) {
     best.withUnsafeMutableBufferPointer { best in
-      labels.withUnsafeMutableBufferPointer { labels in
-        guard let best = best.baseAddress, let labels = labels.baseAddress else { return }
+      labels.withUnsafeMutableBufferPointer { all in
+        all.update(repeating: 0)
+        if wanted.isEmpty { return }
+        let columns = wanted.count
+        guard let best = best.baseAddress, let labels = all.baseAddress.map({ $0 + wanted.lowerBound }) else { return }
         best.update(from: rows[0], count: columns)
-        labels.update(repeating: 0, count: columns)
         for (label, row) in rows.enumerated().dropFirst() {
           let name = UInt8(label)
           for column in 0..<columns {

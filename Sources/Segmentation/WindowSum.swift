@@ -73,7 +73,7 @@ struct WindowSum {
       while end < labeller.box.ranges.axis0.upperBound, labeller.lastPlane(ofSlice: end) < finalPlanes { end += 1 }
       if end > labelled {
         try willLabel(labelled..<end)
-        candidates += try labeller.label(slices: labelled..<end, from: accumulator, into: labels)
+        candidates += labeller.label(slices: labelled..<end, from: accumulator, into: labels)
       }
       labelled = end
     }

@@ -17,6 +17,17 @@ public struct TrilinearResampler: Sendable {
     return taps.axis0.lows[slab]..<last + 1
   }
 
+  /// The rows of the input that one row of the output lies between.
+  public func inputRange(ofRow row: Int) -> Range<Int> {
+    let last = taps.axis1.weights[row] == 0 ? taps.axis1.lows[row] : taps.axis1.highs[row]
+    return taps.axis1.lows[row]..<last + 1
+  }
+
+  /// The columns of the output whose values depend on some columns of the input.
+  public func outputColumns(dependingOn columns: Range<Int>) -> Range<Int> {
+    taps.axis2.outputRange(dependingOn: columns)
+  }
+
   /// The resampler of a box of the output from a box of the input: the box's values are those of the whole.
   ///
   /// - Parameter box: A box of the output with at least one voxel.
@@ -118,6 +129,36 @@ public struct TrilinearResampler: Sendable {
     }
   }
 
+  /// Resamples a part of one row of one slab of the output: the values that resampling everything gives there.
+  ///
+  /// - Parameters:
+  ///   - columns: The columns wanted.
+  ///   - row: The row of the output.
+  ///   - slab: The slab of the output.
+  ///   - rowStride: From one row to the next of a slice of the input.
+  ///   - slice: Gives a slice of the input.
+  ///   - room: Room for twice as many values as there are columns.
+  ///   - output: Receives the columns' values.
+  public func resample(
+    columns: Range<Int>, ofRow row: Int, slab: Int, rowStride: Int, slice: (Int) -> UnsafePointer<Float>,
+    room: UnsafeMutablePointer<Float>, into output: UnsafeMutablePointer<Float>
+  ) {
+    func resamplePlane(_ index: Int, into target: UnsafeMutablePointer<Float>) {
+      let plane = slice(index)
+      taps.axis2.blend(plane + taps.axis1.lows[row] * rowStride, outputs: columns, into: target)
+      let weight = taps.axis1.weights[row]
+      if weight == 0 { return }
+      let high = room + columns.count
+      taps.axis2.blend(plane + taps.axis1.highs[row] * rowStride, outputs: columns, into: high)
+      Self.blend(target, high, weight, into: target, count: columns.count)
+    }
+    resamplePlane(taps.axis0.lows[slab], into: output)
+    let weight = taps.axis0.weights[slab]
+    if weight == 0 { return }
+    resamplePlane(taps.axis0.highs[slab], into: room)
+    Self.blend(output, room, weight, into: output, count: columns.count)
+  }
+
   private func resample(
     channel: Int, slabs: Range<Int>, source: SliceSource, into output: UnsafeMutableBufferPointer<Float>
   ) throws {
@@ -172,6 +213,24 @@ public struct TrilinearResampler: Sendable {
       self.highs = highs
       self.weights = weights
       self.isIdentity = isIdentity
+    }
+
+    /// Computes some output places of one row of the input.
+    func blend(_ row: UnsafePointer<Float>, outputs: Range<Int>, into target: UnsafeMutablePointer<Float>) {
+      if isIdentity {
+        target.update(from: row + outputs.lowerBound, count: outputs.count)
+        return
+      }
+      lows.withUnsafeBufferPointer { lows in
+        highs.withUnsafeBufferPointer { highs in
+          weights.withUnsafeBufferPointer { weights in
+            for output in outputs {
+              let weight = weights[output]
+              target[output - outputs.lowerBound] = row[lows[output]] * (1 - weight) + row[highs[output]] * weight
+            }
+          }
+        }
+      }
     }
 
     /// The input places that some output places lie between.
@@ -272,22 +331,8 @@ public struct TrilinearResampler: Sendable {
     }
 
     private func resampleRow(_ index: Int, into target: UnsafeMutablePointer<Float>) {
-      let taps = resampler.taps.axis2
       let row = input.baseAddress.unsafelyUnwrapped + index * resampler.inputShape.axis2
-      if taps.isIdentity {
-        target.update(from: row, count: taps.lows.count)
-        return
-      }
-      taps.lows.withUnsafeBufferPointer { lows in
-        taps.highs.withUnsafeBufferPointer { highs in
-          taps.weights.withUnsafeBufferPointer { weights in
-            for output in 0..<lows.count {
-              let weight = weights[output]
-              target[output] = row[lows[output]] * (1 - weight) + row[highs[output]] * weight
-            }
-          }
-        }
-      }
+      resampler.taps.axis2.blend(row, outputs: 0..<resampler.outputShape.axis2, into: target)
     }
   }
 }

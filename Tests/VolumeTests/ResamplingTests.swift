@@ -47,6 +47,58 @@ import Testing
     #expect(asked.load(ordering: .relaxed) < 60)
   }
 
+  @Test(
+    "a part of a row has the values of the whole, bit for bit",
+    arguments: [Axes3(14, 18, 22), Axes3(3, 4, 5), Axes3(7, 9, 11)])
+  func resamplesParts(size: Axes3<Int>) throws {
+    let source = Array(try Fixtures.array("resample_input.npy").floats.prefix(inputShape.product))
+    let resampler = TrilinearResampler(from: inputShape, to: size)
+    let whole = resampler.resample(source)
+    for columns in [0..<1, 1..<4, 2..<size.axis2] {
+      for slab in 0..<size.axis0 {
+        for row in 0..<size.axis1 {
+          var room = [Float](repeating: 0, count: 2 * columns.count)
+          var part = [Float](repeating: .nan, count: columns.count)
+          var asked: Set<Int> = []
+          source.withUnsafeBufferPointer { source in
+            guard let base = source.baseAddress else { return }
+            resampler.resample(
+              columns: columns, ofRow: row, slab: slab, rowStride: inputShape.axis2,
+              slice: {
+                asked.insert($0)
+                return base + $0 * inputShape.axis1 * inputShape.axis2
+              }, room: &room, into: &part)
+          }
+          let start = (slab * size.axis1 + row) * size.axis2
+          #expect(part == Array(whole[start + columns.lowerBound..<start + columns.upperBound]))
+          #expect(asked == Set(resampler.inputRange(ofSlab: slab)))
+        }
+      }
+    }
+    // Every value depends on what it is said to depend on, and on nothing else.
+    for column in 0..<inputShape.axis2 {
+      var changed = source
+      for line in 0..<inputShape.axis0 * inputShape.axis1 { changed[line * inputShape.axis2 + column] += 1 }
+      let after = resampler.resample(changed)
+      let columns = resampler.outputColumns(dependingOn: column..<column + 1)
+      for (voxel, (before, now)) in zip(whole, after).enumerated() where before != now {
+        #expect(columns.contains(voxel % size.axis2))
+      }
+    }
+    for row in 0..<inputShape.axis1 {
+      var changed = source
+      for slice in 0..<inputShape.axis0 {
+        for column in 0..<inputShape.axis2 {
+          changed[(slice * inputShape.axis1 + row) * inputShape.axis2 + column] += 1
+        }
+      }
+      let after = resampler.resample(changed)
+      for (voxel, (before, now)) in zip(whole, after).enumerated() where before != now {
+        #expect(resampler.inputRange(ofRow: voxel / size.axis2 % size.axis1).contains(row))
+      }
+    }
+  }
+
   @Test("an error of the source ends the resampling")
   func passesErrors() {
     let resampler = TrilinearResampler(from: inputShape, to: Axes3(9, 9, 9))
