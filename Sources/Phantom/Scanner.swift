@@ -3,7 +3,7 @@ import Volume
 /// How the head lies in the scanner and what the scanner makes of it.
 struct Scanner: Sendable {
   /// The rows of the rotation from the jaw's directions to the scanner's (both left, back, up).
-  let rotation: (Vector, Vector, Vector)
+  private(set) var rotation: (Vector, Vector, Vector)
   /// The place of the jaw at the middle of the field of view.
   let middle: Vector
   /// Size of the field of view in millimetres along axis 0, 1, 2.
@@ -106,6 +106,16 @@ struct Scanner: Sendable {
   func withSpacing(_ spacing: Axes3<Double>) -> Scanner {
     var scanner = self
     scanner.spacing = spacing
+    return scanner
+  }
+
+  /// The same scanner with the head turned further about the middle of the field of view, by angles in degrees.
+  func turned(pitch: Double, yaw: Double, roll: Double) -> Scanner {
+    let turn = Self.rotation(pitch: pitch, yaw: yaw, roll: roll)
+    let rows = rotation
+    func row(_ row: Vector) -> Vector { rows.0 * row.x + rows.1 * row.y + rows.2 * row.z }
+    var scanner = self
+    scanner.rotation = (row(turn.0), row(turn.1), row(turn.2))
     return scanner
   }
 

@@ -45,6 +45,19 @@ public struct VirtualJaw: Sendable {
     VirtualJaw(anatomy: anatomy, scanner: scanner.withSpacing(spacing), orientation: orientation)
   }
 
+  /// The same jaw in the same field of view with the head turned further, about the field's middle, as augmentation
+  /// turns crops of real scans.
+  ///
+  /// - Parameters:
+  ///   - pitch: chin up (negative) or down, in degrees.
+  ///   - yaw: turned to the left or right, in degrees.
+  ///   - roll: leaning to the left or right, in degrees.
+  /// - Returns: the same jaw in that pose.
+  public func turned(pitch: Double, yaw: Double, roll: Double) -> VirtualJaw {
+    VirtualJaw(
+      anatomy: anatomy, scanner: scanner.turned(pitch: pitch, yaw: yaw, roll: roll), orientation: orientation)
+  }
+
   /// The centre line of the labelled canal of one side, from the mandibular to the mental foramen, in voxels along axis
   /// 0, 1, 2 of the whole scan stored left-posterior-superior; some places may lie outside the scan.
   public func centreLine(isLeft: Bool) -> [Axes3<Double>] {

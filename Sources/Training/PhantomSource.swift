@@ -26,7 +26,8 @@ struct PhantomSource: SampleSource {
   func sample(number: Int, size: Axes3<Int>) throws -> TrainingSample {
     var random = SeededGenerator(seed: seed).split(UInt64(number))
     let jawNumber = Self.firstJaw &+ (seed << 24) &+ UInt64(number / Self.cropsPerJaw)
-    var sample = crop(ofJaw: jawNumber, size: size, canalShare: 0.75, endShare: Self.endShare, random: &random)
+    var sample = crop(
+      ofJaw: jawNumber, size: size, isTurned: true, canalShare: 0.75, endShare: Self.endShare, random: &random)
     Augmentation.apply(to: &sample)
     return sample
   }
@@ -34,14 +35,15 @@ struct PhantomSource: SampleSource {
   func validationSample(number: Int, size: Axes3<Int>) throws -> TrainingSample {
     var random = SeededGenerator(seed: 77).split(UInt64(number))
     return crop(
-      ofJaw: Self.firstValidationJaw + UInt64(number), size: size, canalShare: 1, endShare: 0, random: &random)
+      ofJaw: Self.firstValidationJaw + UInt64(number), size: size, isTurned: false, canalShare: 1, endShare: 0,
+      random: &random)
   }
 
   private func crop(
-    ofJaw number: UInt64, size: Axes3<Int>, canalShare: Double, endShare: Double,
+    ofJaw number: UInt64, size: Axes3<Int>, isTurned: Bool, canalShare: Double, endShare: Double,
     random: inout SeededGenerator
   ) -> TrainingSample {
-    let (jaw, range) = jaws.jaw(number, spacing: spacing, percentiles: percentiles)
+    let (jaw, range) = jaws.jaw(number, spacing: spacing, percentiles: percentiles, isTurned: isTurned)
     let origin = origin(in: jaw, size: size, canalShare: canalShare, endShare: endShare, random: &random)
     let phantom = jaw.render(from: origin, shape: size)
     let (shift, scale) = ((range.0 + range.1) / 2, max((range.1 - range.0) / 2, 1e-8))
@@ -79,8 +81,8 @@ struct PhantomSource: SampleSource {
   }
 }
 
-/// The jaw of the last crops, and the grey values of it that become -1 and 1: those of its whole scan at a coarse voxel
-/// size.
+/// The jaw of the last crops, half of them turned further than heads lie in scanners, and the grey values of it that
+/// become -1 and 1: those of its whole scan at a coarse voxel size.
 private final class DrawnJaws: Sendable {
   /// The voxel size at which a whole scan's percentiles are taken.
   private static let coarseSpacing = 2.0
@@ -89,12 +91,19 @@ private final class DrawnJaws: Sendable {
   nonisolated(unsafe) private var last: (number: UInt64, jaw: VirtualJaw, range: (Float, Float))?
 
   func jaw(
-    _ number: UInt64, spacing: Axes3<Double>, percentiles: ClosedRange<Double>
+    _ number: UInt64, spacing: Axes3<Double>, percentiles: ClosedRange<Double>, isTurned: Bool
   ) -> (jaw: VirtualJaw, range: (Float, Float)) {
     lock.lock()
     defer { lock.unlock() }
     if let last, last.number == number { return (last.jaw, last.range) }
-    let jaw = PhantomGenerator(options: PhantomOptions(spacing: spacing)).jaw(seed: number)
+    var jaw = PhantomGenerator(options: PhantomOptions(spacing: spacing)).jaw(seed: number)
+    if isTurned {
+      var random = SeededGenerator(seed: number)
+      if random.happens(0.5) {
+        func angle() -> Double { random.uniform(-Deformation.largestAngle...Deformation.largestAngle) * 180 / .pi }
+        jaw = jaw.turned(pitch: angle(), yaw: angle(), roll: angle())
+      }
+    }
     let values = jaw.withSpacing(Axes3(repeating: Self.coarseSpacing)).render().scan.voxels.sorted()
     func percentile(_ percent: Double) -> Float { values[Int((Double(values.count - 1) * percent / 100).rounded())] }
     let range = (percentile(percentiles.lowerBound), percentile(percentiles.upperBound))

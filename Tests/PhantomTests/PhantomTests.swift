@@ -34,6 +34,40 @@ struct PhantomTests {
     #expect(sum == 2_988_854_406_774_105_757)
   }
 
+  @Test("A head that is turned further turns about the middle of its field of view, canals and labels alike")
+  func turnsFurther() {
+    let options = PhantomOptions(spacing: Axes3(repeating: 0.7), shape: Axes3(90, 130, 170), showsWholeJaw: true)
+    let jaw = VirtualJaw(seed: 4, options: options)
+    #expect(checksum(jaw.turned(pitch: 0, yaw: 0, roll: 0).render()) == checksum(jaw.render()))
+    let (pitch, yaw, roll) = (9.0, -11.0, 7.0)
+    let turned = jaw.turned(pitch: pitch, yaw: yaw, roll: roll)
+    let middle = jaw.shape.map { Double($0 - 1) / 2 }
+    // Left, back and up are the axes 2, 1 and 0; pitch about left, then roll about back, then yaw about up.
+    func expected(_ point: Axes3<Double>) -> Axes3<Double> {
+      func rotated(_ first: Double, _ second: Double, _ degrees: Double) -> (Double, Double) {
+        let (sine, cosine) = Elementary.sineAndCosine(Elementary.radians(degrees))
+        return (cosine * first - sine * second, sine * first + cosine * second)
+      }
+      var (x, y, z) = (point.axis2 - middle.axis2, point.axis1 - middle.axis1, point.axis0 - middle.axis0)
+      (y, z) = rotated(y, z, pitch)
+      (z, x) = rotated(z, x, roll)
+      (x, y) = rotated(x, y, yaw)
+      return Axes3(z + middle.axis0, y + middle.axis1, x + middle.axis2)
+    }
+    let truth = turned.render().truth
+    for isLeft in [true, false] {
+      var inside = 0
+      for (before, after) in zip(jaw.centreLine(isLeft: isLeft), turned.centreLine(isLeft: isLeft)) {
+        let place = expected(before)
+        #expect((0..<3).allSatisfy { abs(place[$0] - after[$0]) < 1e-9 })
+        let voxel = after.map { Int($0.rounded()) }
+        guard truth.grid.shape.contains(voxel) else { continue }
+        inside += truth.labels[truth.grid.shape.offset(of: voxel)] == (isLeft ? 1 : 2) ? 1 : 0
+      }
+      #expect(inside * 10 > 8 * jaw.centreLine(isLeft: isLeft).count)
+    }
+  }
+
   @Test("Only the canal's own voxels are labelled, never a look-alike's")
   func structuresAgree() {
     var found: Set<PhantomStructure> = []
