@@ -69,7 +69,7 @@ def bundled_model():
 
 
 def example():
-    """A short session on the bundled scan: clicks on places of its canals' centre lines."""
+    """A short session on the bundled scan: a false piece is clicked away, and both canals are clicked."""
     path = "Assets/demo/jaw.nii.gz"
     data = gzip.decompress((root / path).read_bytes())
     columns, rows, slices = struct.unpack("<3h", data[42:48])
@@ -87,15 +87,15 @@ def example():
             "scan": {"path": path, "sha256": hashlib.sha256(voxels).hexdigest(), "shape": [slices, rows, columns],
                      "spacing": [depth, height, width]},
             "model": bundled_model(),
-            "settings": {"mirrorAxes": [], "postprocessing": True, "rules": "canalis", "step": 0.9},
+            "settings": {"mirrorAxes": [], "postprocessing": True, "rules": "canalis", "step": 0.92},
             "processor": {"kind": "x86-64 avx2", "threads": 2},
         },
-        {"event": "click", "time": time(1), "id": 1, "kind": "left", "voxel": [42, 97, 145]},
-        {"event": "click", "time": time(2), "id": 2, "kind": "right", "voxel": [30, 81, 29]},
-        {"event": "click", "time": time(3), "id": 3, "kind": "left", "voxel": [14, 50, 120]},
+        {"event": "click", "time": time(1), "id": 1, "kind": "background", "voxel": [45, 83, 26]},
+        {"event": "click", "time": time(2), "id": 2, "kind": "background", "voxel": [46, 89, 21]},
+        {"event": "click", "time": time(3), "id": 3, "kind": "left", "voxel": [78, 125, 144]},
         {"event": "undo", "time": time(4)},
-        {"event": "click", "time": time(5), "id": 4, "kind": "left", "voxel": [13, 56, 131]},
-        {"event": "click", "time": time(6), "id": 5, "kind": "background", "voxel": [20, 70, 86]},
+        {"event": "click", "time": time(5), "id": 4, "kind": "left", "voxel": [79, 129, 145]},
+        {"event": "click", "time": time(6), "id": 5, "kind": "right", "voxel": [20, 85, 34]},
         {"event": "note", "time": time(7), "text": "an example: synthetic scan, no patient"},
     ]
 
