@@ -32,7 +32,7 @@ let swiftTargets: [Target] = [
   .target(name: "Layers", dependencies: ["Tensor"]),
   .target(name: "UMamba2", dependencies: ["Layers", "Tensor", "Volume"]),
   .target(name: "Checkpoint", dependencies: ["UMamba2", "Layers", "Volume", "Formats", "CZlib"]),
-  .target(name: "Segmentation", dependencies: ["UMamba2", "Checkpoint", "Clicks", "Volume", "Cache"]),
+  .target(name: "Segmentation", dependencies: ["UMamba2", "Tensor", "Checkpoint", "Clicks", "Volume", "Cache"]),
   .target(name: "Session", dependencies: ["Clicks", "Volume", "Formats", "CZlib"]),
   .target(name: "Evaluation", dependencies: ["Clicks", "Volume"]),
   .target(name: "Phantom", dependencies: ["Volume", "CKernels"]),

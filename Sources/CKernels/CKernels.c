@@ -1,5 +1,6 @@
 #include "CKernels.h"
 
+#include <malloc.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -113,6 +114,8 @@ void *ck_allocate(size_t bytes) {
 void ck_free(void *memory, size_t bytes) {
   if (memory) munmap(memory, bytes);
 }
+
+void ck_trim(void) { malloc_trim(0); }
 
 typedef struct {
   const ck_slab *slab;

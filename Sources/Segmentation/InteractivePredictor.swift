@@ -1,6 +1,7 @@
 import Checkpoint
 import Clicks
 import Foundation
+import Tensor
 import UMamba2
 import Volume
 
@@ -12,9 +13,7 @@ import Volume
 /// their fixed order, so a mask has the bytes that a first run would give it.
 ///
 /// Memory, besides scan, masks, network and what is kept: the planes of one row of windows along the network's axis 0
-/// (see `LogitAccumulator`), whatever the scan's extent along that axis.
-///
-/// A predictor is used by one thread at a time.
+/// (see `LogitAccumulator`), whatever the scan's extent along it. A predictor is used by one thread at a time.
 public final class InteractivePredictor<Network: PatchNetwork> {
   /// The model.
   public let metadata: ModelMetadata
@@ -40,6 +39,8 @@ public final class InteractivePredictor<Network: PatchNetwork> {
   private var latest: LatestMask
   /// The clicks in force of the run that ended last.
   private var latestClicks: [Click] = []
+  /// Declared last: what comes before has been freed when it goes.
+  private let freed = FreedMemory()
 
   /// Prepares a scan for a network of a certain window.
   ///

@@ -13,7 +13,7 @@ struct ImportTests {
     "Layers": ["Tensor"],
     "UMamba2": ["Layers", "Tensor", "Volume"],
     "Checkpoint": ["UMamba2", "Layers", "Volume", "Formats"],
-    "Segmentation": ["UMamba2", "Checkpoint", "Clicks", "Volume", "Cache"],
+    "Segmentation": ["UMamba2", "Tensor", "Checkpoint", "Clicks", "Volume", "Cache"],
     "Session": ["Clicks", "Volume", "Formats"],
     "Evaluation": ["Clicks", "Volume"],
     "Phantom": ["Volume"],

@@ -47,7 +47,8 @@ struct KeptFilesTests {
     let scans = try #require(show.json["scans"] as? [[String: Any]])
     let session = try place.run("session", "show", "s.jsonl", "--json")
     let hash = try #require((session.json["scan"] as? [String: Any])?["sha256"] as? String)
-    #expect(scans.map { $0["scan"] as? String } == [String(hash.prefix(12))])
+    // A viewer that was left while it measured the disk leaves that file, which is of no scan.
+    #expect(scans.compactMap { $0["scan"] as? String }.filter { $0 != "other" } == [String(hash.prefix(12))])
     let table = try place.run("cache", "show")
     #expect(table.output.contains("1 file, ") && table.output.contains(hash.prefix(12)), "\(table.output)")
     for path in files(place, "masks") {
@@ -61,7 +62,6 @@ struct KeptFilesTests {
     let cleared = try place.run("cache", "clear", "--scan", String(hash.prefix(20)), "--json")
     // Where the disk is fast, there are encodings too.
     #expect(cleared.json["removed_files"] as? Int ?? 0 >= 1, "\(cleared.output)\(cleared.errors)")
-    // A viewer that was left while it measured the disk leaves that file, which is of no scan.
     let left = (files(place, "masks") + files(place, "encodings")).filter { !$0.contains("/other-") }
     #expect(left.isEmpty, "\(left)")
   }

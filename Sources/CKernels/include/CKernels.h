@@ -25,6 +25,8 @@ void ck_set_threads(int threads);
 void *ck_allocate(size_t bytes);
 /// Frees what ck_allocate returned; `bytes` as given there.
 void ck_free(void *memory, size_t bytes);
+/// Gives memory that the C library keeps for later, freed by whomever, back to the system.
+void ck_trim(void);
 
 /// A feature map that is finished while it is read:
 /// `y = activate(values * scale + shift + (residual * residual_scale + residual_shift))`,
