@@ -87,10 +87,7 @@ struct SliceLabeller: Sendable {
       var wanted = resampler.outputColumns(
         dependingOn: undecided.columns(planes: planes, rows: resampler.inputRange(ofRow: place)))
       for range in clicked {
-        let columns = range.lowerBound - columns.lowerBound..<range.upperBound - columns.lowerBound
-        wanted =
-          wanted.isEmpty
-          ? columns : min(wanted.lowerBound, columns.lowerBound)..<max(wanted.upperBound, columns.upperBound)
+        wanted = wanted.extended(by: range.lowerBound - columns.lowerBound..<range.upperBound - columns.lowerBound)
       }
       let rowLogits = (0..<accumulator.classes).map { label in
         let target = room + (label + 2) * columns.count
@@ -115,6 +112,14 @@ struct SliceLabeller: Sendable {
       }
     }
     return found
+  }
+}
+
+extension Range<Int> {
+  /// The smallest range with all of both.
+  fileprivate func extended(by other: Range<Int>) -> Range<Int> {
+    if isEmpty || other.isEmpty { return isEmpty ? other : self }
+    return Swift.min(lowerBound, other.lowerBound)..<Swift.max(upperBound, other.upperBound)
   }
 }
 
@@ -143,11 +148,7 @@ private struct UndecidedColumns {
           for label in 1..<classes {
             let found = Self.undecided(
               logits[0] + row * stride, logits[label] + row * stride, count: width, share: roundingShare)
-            let former = columns[place * rows + row]
-            if found.isEmpty { continue }
-            columns[place * rows + row] =
-              former.isEmpty
-              ? found : min(former.lowerBound, found.lowerBound)..<max(former.upperBound, found.upperBound)
+            columns[place * rows + row] = columns[place * rows + row].extended(by: found)
           }
         }
       }
@@ -162,11 +163,7 @@ private struct UndecidedColumns {
     var result = 0..<0
     for plane in planes {
       for row in rows {
-        let range = columns[(plane - self.planes.lowerBound) * self.rows + row]
-        if range.isEmpty { continue }
-        result =
-          result.isEmpty
-          ? range : min(result.lowerBound, range.lowerBound)..<max(result.upperBound, range.upperBound)
+        result = result.extended(by: columns[(plane - self.planes.lowerBound) * self.rows + row])
       }
     }
     return result
