@@ -48,6 +48,9 @@ extension ModelMetadata {
     if !(step > 0 && step <= 1) {
       return Problem(key: "step", description: "it is \(step), expected a share above 0 and at most 1")
     }
+    if let notCanalGuidance, !(notCanalGuidance >= 1 && notCanalGuidance <= 4) {
+      return Problem(key: "notCanalGuidance", description: "it is \(notCanalGuidance), expected 1 to 4")
+    }
     return normalization.compactMap(\.problem).first.map { Problem(key: "normalization", description: $0) }
   }
 

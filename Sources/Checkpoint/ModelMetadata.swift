@@ -33,6 +33,9 @@ public struct ModelMetadata: Sendable, Equatable, Codable {
   public var minimumComponentVolumes: [Int: Double]
   /// Window step as a share of the patch, above 0 and at most 1.
   public var step: Double
+  /// How often the effect of a "not canal" click counts that is given well inside of what the network takes for canal, 1 to
+  /// 4; `nil` for once.
+  public var notCanalGuidance: Double?
   /// How the network was made, in a sentence for people.
   public var provenance: String
   /// The line that the viewer shows beside the name, for instance "untrained weights" or "trained on synthetic scans,
@@ -60,7 +63,8 @@ public struct ModelMetadata: Sendable, Equatable, Codable {
     name: String, plan: NetworkPlan, classNames: [String], clickKinds: [String], orientation: String = "LPS",
     spacing: Axes3<Double>, transposeForward: [Int] = [0, 1, 2], normalization: [Normalization],
     mirrorAxes: [Int] = [1, 2], leftRightAxis: Int? = 2, mirroredClassPairs: [[Int]] = [[1, 2]],
-    minimumComponentVolumes: [Int: Double] = [:], step: Double = 0.9, provenance: String, honesty: String,
+    minimumComponentVolumes: [Int: Double] = [:], step: Double = 0.9, notCanalGuidance: Double? = nil,
+    provenance: String, honesty: String,
     license: String, training: [String: String] = [:]
   ) {
     self.name = name
@@ -76,6 +80,7 @@ public struct ModelMetadata: Sendable, Equatable, Codable {
     self.mirroredClassPairs = mirroredClassPairs
     self.minimumComponentVolumes = minimumComponentVolumes
     self.step = step
+    self.notCanalGuidance = notCanalGuidance
     self.provenance = provenance
     self.honesty = honesty
     self.license = license

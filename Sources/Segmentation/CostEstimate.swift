@@ -55,6 +55,7 @@ public struct CostEstimate: Sendable, Equatable {
       voxels * (MemoryLayout<Float>.stride + 3)
       + Self.workingBytes(geometry: geometry, pipeline: pipeline, patch: patch)
       + cost.peakBytes
+      + (pipeline.notCanalGuidance == nil ? 0 : plan.count * CanalMap.byteCount(patch: patch))
     let answerBytes = pipeline.classes * patch.product * MemoryLayout<Float>.stride
     let (product, overflow) = plan.count.multipliedReportingOverflow(
       by: answerBytes + pipeline.mirroring.views.count * cost.encodingBytes)
@@ -62,11 +63,12 @@ public struct CostEstimate: Sendable, Equatable {
   }
 
   /// Bytes of the pipeline's own buffers: the logits of a row of windows, and one window's image and logits with a
-  /// mirrored view of each and the scan's part it is made from.
+  /// mirrored view of each, the scan's part it is made from, and one answer more where one is made of two.
   static func workingBytes(geometry: ScanGeometry, pipeline: PipelinePlan, patch: Axes3<Int>) -> Int {
     let float = MemoryLayout<Float>.stride
     let accumulator = LogitAccumulator.byteCount(
       classes: pipeline.classes, region: geometry.resampledShape, patch: patch)
-    return accumulator + 2 * (pipeline.classes + 2) * patch.product * float
+    let answers = pipeline.notCanalGuidance == nil ? 2 : 3
+    return accumulator + (answers * pipeline.classes + 4) * patch.product * float
   }
 }

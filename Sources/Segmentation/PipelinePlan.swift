@@ -137,6 +137,14 @@ struct PipelinePlan: Sendable {
     return plan
   }
 
+  /// How "not canal" clicks inside of canals are strengthened; `nil` for not at all.
+  var notCanalGuidance: NotCanalGuidance? {
+    guard let strength = metadata.notCanalGuidance, strength != 1, classes > 2,
+      let kind = metadata.clickKinds.firstIndex(of: ClickKind.background.rawValue)
+    else { return nil }
+    return NotCanalGuidance(strength: Float(strength), kind: kind, spacing: targetSpacing)
+  }
+
   /// Whether "not canal" clicks enter the network.
   var backgroundClicksEnterNetwork: Bool { metadata.clickKinds.contains(ClickKind.background.rawValue) }
 

@@ -6,11 +6,14 @@ final class WindowRunner<Network: PatchNetwork> {
   private let network: Network
   private let input: NetworkInput
   private let mirroring: MirrorAveraging
+  private let guidance: NotCanalGuidance?
   private let plan: WindowPlan
   private let classes: Int
   private let cost: ForwardCost
   private var cache: WindowCache<Network.Encoding>
   private let archive: EncodingArchive<Network>?
+  /// Where the network sees canals without clicks, by window.
+  private var canalMaps: [Int: CanalMap] = [:]
   /// Counts the runs, so that the cache knows what is old.
   private var run = 0
   /// Whether this run answers most windows, not only those that a click changes.
@@ -24,6 +27,7 @@ final class WindowRunner<Network: PatchNetwork> {
     self.input = input
     self.plan = plan
     mirroring = pipeline.mirroring
+    guidance = pipeline.notCanalGuidance
     classes = pipeline.classes
     self.cost = cost
     let answerBytes = pipeline.classes * network.patch.product * MemoryLayout<Float>.stride
@@ -38,7 +42,7 @@ final class WindowRunner<Network: PatchNetwork> {
     self.archive = archive
     cache = WindowCache(
       budgetInBytes: cacheBytes - (archive?.waitingLimit ?? 0), windows: plan.count, answerBytes: answerBytes,
-      encodingBytes: network.encodingByteCount)
+      encodingBytes: network.encodingByteCount, keepsParts: guidance != nil)
   }
 
   /// Begins a run; `end` has to follow.
@@ -66,13 +70,18 @@ final class WindowRunner<Network: PatchNetwork> {
   func pending(_ windows: [Int], prompts: [[PointPrompt]]) -> (windows: [Int], work: Double) {
     var total = 0.0
     let pending = windows.filter { window in
-      let done = cache.answer(window: window, prompts: prompts[window])?.views ?? 0
-      for view in done..<views {
-        total += Double(
-          cache.hasEncoding(window: window, view: view) || archive?.has(window: window, view: view) == true
-            ? cost.decodeMultiplyAccumulates : cost.multiplyAccumulates)
+      let prompts = prompts[window]
+      let done = cache.answer(window: window, prompts: prompts)?.views ?? 0
+      if done == views { return false }
+      for view in done..<views
+      where !cache.hasEncoding(window: window, view: view) && archive?.has(window: window, view: view) != true {
+        total += Double(cost.encodeMultiplyAccumulates)
       }
-      return done < views
+      for part in parts(of: prompts, window: window) {
+        let done = keptNetworkAnswer(window: window, prompts: part)?.views ?? 0
+        total += Double((views - done) * cost.decodeMultiplyAccumulates)
+      }
+      return true
     }
     return (pending, total)
   }
@@ -92,7 +101,55 @@ final class WindowRunner<Network: PatchNetwork> {
   func answer(
     window: Int, prompts: [PointPrompt], views: Int, report: (String, Double) throws -> Void
   ) throws -> WindowCache<Network.Encoding>.Answer {
-    let earlier = cache.answer(window: window, prompts: prompts)
+    if let earlier = cache.answer(window: window, prompts: prompts), earlier.views >= views { return earlier }
+    var done = 0.0
+    func networkAnswer(_ prompts: [PointPrompt]) throws -> WindowCache<Network.Encoding>.Answer {
+      let before = done
+      return try self.networkAnswer(window: window, prompts: prompts, views: views) { stage, work in
+        done = before + work
+        try report(stage, done)
+      }
+    }
+    var others = prompts
+    if let guidance, guidance.concerns(prompts) {
+      if (canalMaps[window]?.views ?? 0) < views { _ = try networkAnswer([]) }
+      others = canalMaps[window].map { guidance.withoutInside(prompts, canals: $0) } ?? prompts
+    }
+    // The answer without the clicks inside is most often the one before, which the new one may replace.
+    let rest = others.count < prompts.count ? try networkAnswer(others) : nil
+    if let rest { cache.keepPart(rest, window: window) }
+    var answer = try networkAnswer(prompts)
+    if let guidance, let rest {
+      let inside = prompts.filter { !others.contains($0) }.map(\.voxel)
+      guidance.strengthen(&answer.logits, beyond: rest.logits, inside: inside, patch: network.patch)
+      answer.largest = try scale(&answer.logits, by: 1, window: window)
+      answer.isStrengthened = true
+    }
+    cache.keep(answer, window: window)
+    return answer
+  }
+
+  /// The clicks to which the network answers for a window's answer, as far as can be told before it does.
+  private func parts(of prompts: [PointPrompt], window: Int) -> [[PointPrompt]] {
+    guard let guidance, guidance.concerns(prompts) else { return [prompts] }
+    guard let canals = canalMaps[window], canals.views >= views else { return [[], prompts] }
+    let others = guidance.withoutInside(prompts, canals: canals)
+    return others.count < prompts.count ? [others, prompts] : [prompts]
+  }
+
+  /// The network's own answer to some clicks, if it was kept, as the window's answer or for it.
+  private func keptNetworkAnswer(
+    window: Int, prompts: [PointPrompt]
+  ) -> WindowCache<Network.Encoding>.Answer? {
+    let latest = cache.answer(window: window, prompts: prompts)
+    return latest?.isStrengthened == false ? latest : cache.part(window: window, prompts: prompts)
+  }
+
+  /// The network's mean logits for one window and some clicks.
+  private func networkAnswer(
+    window: Int, prompts: [PointPrompt], views: Int, report: (String, Double) throws -> Void
+  ) throws -> WindowCache<Network.Encoding>.Answer {
+    let earlier = keptNetworkAnswer(window: window, prompts: prompts)
     if let earlier, earlier.views >= views { return earlier }
     let patch = network.patch
     var image: [Float] = []
@@ -128,11 +185,11 @@ final class WindowRunner<Network: PatchNetwork> {
       done += Double(cost.decodeMultiplyAccumulates)
       try report("averaging views", done)
     }
-    let (largest, isFinite) = Self.scale(&mean, by: 1 / Float(views))
-    guard isFinite else { throw SegmentationError.nonFiniteLogits(window: window) }
-    let answer = WindowCache<Network.Encoding>.Answer(prompts: prompts, views: views, logits: mean, largest: largest)
-    cache.keep(answer, window: window)
-    return answer
+    let largest = try scale(&mean, by: 1 / Float(views), window: window)
+    if prompts.isEmpty, guidance != nil {
+      canalMaps[window] = CanalMap(logits: mean, patch: patch, views: views)
+    }
+    return WindowCache<Network.Encoding>.Answer(prompts: prompts, views: views, logits: mean, largest: largest)
   }
 
   /// Ends a run: what memory keeps goes to disk until the next.
@@ -189,9 +246,12 @@ final class WindowRunner<Network: PatchNetwork> {
     return try mirrored.withUnsafeBufferPointer { try network.encode(image: $0, observer: observer) }
   }
 
-  /// Multiplies by a factor; returns the largest product, and whether all are finite.
-  private static func scale(_ values: inout [Float], by factor: Float) -> (largest: Float, isFinite: Bool) {
-    values.withUnsafeMutableBufferPointer { values in
+  /// Multiplies a window's logits by a factor.
+  ///
+  /// - Returns: The largest product.
+  /// - Throws: `SegmentationError.nonFiniteLogits`.
+  private func scale(_ values: inout [Float], by factor: Float, window: Int) throws -> Float {
+    let (largest, isFinite) = values.withUnsafeMutableBufferPointer { values in
       let pieces = Parallel.split(0..<values.count, into: Parallel.width)
       var results = [(Float, Bool)](repeating: (0, true), count: pieces.count)
       nonisolated(unsafe) let values = values
@@ -212,5 +272,7 @@ final class WindowRunner<Network: PatchNetwork> {
       }
       return (results.map(\.0).max() ?? 0, results.allSatisfy(\.1))
     }
+    guard isFinite else { throw SegmentationError.nonFiniteLogits(window: window) }
+    return largest
   }
 }

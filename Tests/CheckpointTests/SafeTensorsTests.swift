@@ -133,6 +133,8 @@ struct SafeTensorsTests {
       change("spacing") { $0.spacing.axis1 = .nan }
       change("transposeForward") { $0.transposeForward = [0, 0, 2] }
       change("step") { $0.step = 0 }
+      change("notCanalGuidance") { $0.notCanalGuidance = 0.9 }
+      change("notCanalGuidance") { $0.notCanalGuidance = .nan }
       change("mirrorAxes") { $0.mirrorAxes = [3] }
       change("leftRightAxis") { $0.leftRightAxis = -1 }
       change("mirroredClassPairs") { $0.mirroredClassPairs = [[1, 2], [2, 1]] }

@@ -59,6 +59,7 @@ func randomWalk(cacheBytes: Int) throws {
     let made = StandInNetwork(patch: patch, numbers: numbers)
     var metadata = made.metadata(clickKinds: kinds)
     metadata.minimumComponentVolumes = [1: 0.9, 2: 0.9]
+    if kinds.count == 3 { metadata.notCanalGuidance = 1.5 }
     let scan = smoothScan(shape: longShape, border: 1, seed: 5)
     let settings = SegmentationSettings(metadata: metadata, rules: rules, mirroring: false)
     func predictor(_ bytes: Int) throws -> InteractivePredictor<StandInNetwork> {
