@@ -13,7 +13,7 @@ struct WindowCache<Encoding> {
     /// The clicks that they answer.
     let prompts: [PointPrompt]
     /// How many of the mirrored views they are made of: the first alone, or all.
-    let views: Int
+    var views: Int
     /// `[classes, axis0, axis1, axis2]`, the mean of the views.
     var logits: [Float]
     /// The largest of them.

@@ -103,27 +103,26 @@ final class WindowRunner<Network: PatchNetwork> {
   ) throws -> WindowCache<Network.Encoding>.Answer {
     if let earlier = cache.answer(window: window, prompts: prompts), earlier.views >= views { return earlier }
     var done = 0.0
-    func networkAnswer(_ prompts: [PointPrompt]) throws -> WindowCache<Network.Encoding>.Answer {
+    func networkAnswers(_ prompts: [[PointPrompt]]) throws -> [WindowCache<Network.Encoding>.Answer] {
       let before = done
-      return try self.networkAnswer(window: window, prompts: prompts, views: views) { stage, work in
+      return try self.networkAnswers(window: window, to: prompts, views: views) { stage, work in
         done = before + work
         try report(stage, done)
       }
     }
     var others = prompts
     if let guidance, guidance.concerns(prompts) {
-      if (canalMaps[window]?.views ?? 0) < views { _ = try networkAnswer([]) }
+      if (canalMaps[window]?.views ?? 0) < views { _ = try networkAnswers([[]]) }
       others = canalMaps[window].map { guidance.withoutInside(prompts, canals: $0) } ?? prompts
     }
-    // The answer without the clicks inside is most often the one before, which the new one may replace.
-    let rest = others.count < prompts.count ? try networkAnswer(others) : nil
-    if let rest { cache.keepPart(rest, window: window) }
-    var answer = try networkAnswer(prompts)
-    if let guidance, let rest {
+    let parts = try networkAnswers(others == prompts ? [prompts] : [prompts, others])
+    var answer = parts[0]
+    if let guidance, parts.count > 1 {
       let inside = prompts.filter { !others.contains($0) }.map(\.voxel)
-      guidance.strengthen(&answer.logits, beyond: rest.logits, inside: inside, patch: network.patch)
+      guidance.strengthen(&answer.logits, beyond: parts[1].logits, inside: inside, patch: network.patch)
       answer.largest = try scale(&answer.logits, by: 1, window: window)
       answer.isStrengthened = true
+      cache.keepPart(parts[1], window: window)
     }
     cache.keep(answer, window: window)
     return answer
@@ -145,20 +144,22 @@ final class WindowRunner<Network: PatchNetwork> {
     return latest?.isStrengthened == false ? latest : cache.part(window: window, prompts: prompts)
   }
 
-  /// The network's mean logits for one window and some clicks.
-  private func networkAnswer(
-    window: Int, prompts: [PointPrompt], views: Int, report: (String, Double) throws -> Void
-  ) throws -> WindowCache<Network.Encoding>.Answer {
-    let earlier = keptNetworkAnswer(window: window, prompts: prompts)
-    if let earlier, earlier.views >= views { return earlier }
+  /// The network's mean logits for one window and each of some sets of clicks.
+  private func networkAnswers(
+    window: Int, to sets: [[PointPrompt]], views: Int, report: (String, Double) throws -> Void
+  ) throws -> [WindowCache<Network.Encoding>.Answer] {
     let patch = network.patch
+    let count = classes * patch.product
+    var answers = sets.map { prompts in
+      keptNetworkAnswer(window: window, prompts: prompts)
+        ?? .init(prompts: prompts, views: 0, logits: [Float](repeating: 0, count: count), largest: 0)
+    }
+    let missing = answers.indices.filter { answers[$0].views < views }
+    guard let first = missing.map({ answers[$0].views }).min() else { return answers }
     var image: [Float] = []
     var done = 0.0
-    let count = classes * patch.product
     var viewLogits = [Float](repeating: 0, count: count)
-    // Of the first view alone the mean is the sum.
-    var mean = earlier?.logits ?? [Float](repeating: 0, count: count)
-    for index in (earlier?.views ?? 0)..<views {
+    for index in first..<views {
       let view = mirroring.views[index]
       let encoding: Network.Encoding
       if let kept = cache.encoding(window: window, view: index, run: run) {
@@ -171,25 +172,31 @@ final class WindowRunner<Network: PatchNetwork> {
         if isKept { cache.keep(encoding, window: window, view: index, run: run) }
         done += Double(cost.encodeMultiplyAccumulates)
       }
-      let viewed = mirroring.prompts(prompts, in: view, patch: patch)
-      try viewLogits.withUnsafeMutableBufferPointer { logits in
-        try network.decode(encoding, prompts: viewed, into: logits) { progress in
-          try report(progress.stage, done + Double(cost.decodeMultiplyAccumulates) * progress.fraction)
+      for number in missing where answers[number].views <= index {
+        let viewed = mirroring.prompts(sets[number], in: view, patch: patch)
+        try viewLogits.withUnsafeMutableBufferPointer { logits in
+          try network.decode(encoding, prompts: viewed, into: logits) { progress in
+            try report(progress.stage, done + Double(cost.decodeMultiplyAccumulates) * progress.fraction)
+          }
+          guard let base = logits.baseAddress else { return }
+          // Of the first view alone the mean is the sum.
+          answers[number].logits.withUnsafeMutableBufferPointer { mean in
+            guard let sum = mean.baseAddress else { return }
+            mirroring.add(base, of: view, patch: patch, isFirst: index == 0, to: sum)
+          }
         }
-        guard let base = logits.baseAddress else { return }
-        mean.withUnsafeMutableBufferPointer { mean in
-          guard let sum = mean.baseAddress else { return }
-          mirroring.add(base, of: view, patch: patch, isFirst: index == 0, to: sum)
-        }
+        done += Double(cost.decodeMultiplyAccumulates)
+        try report("averaging views", done)
       }
-      done += Double(cost.decodeMultiplyAccumulates)
-      try report("averaging views", done)
     }
-    let largest = try scale(&mean, by: 1 / Float(views), window: window)
-    if prompts.isEmpty, guidance != nil {
-      canalMaps[window] = CanalMap(logits: mean, patch: patch, views: views)
+    for number in missing {
+      answers[number].largest = try scale(&answers[number].logits, by: 1 / Float(views), window: window)
+      answers[number].views = views
+      if sets[number].isEmpty, guidance != nil {
+        canalMaps[window] = CanalMap(logits: answers[number].logits, patch: patch, views: views)
+      }
     }
-    return WindowCache<Network.Encoding>.Answer(prompts: prompts, views: views, logits: mean, largest: largest)
+    return answers
   }
 
   /// Ends a run: what memory keeps goes to disk until the next.

@@ -142,6 +142,13 @@ struct NotCanalGuidanceTests {
     let encoding = Double(cost.encodeMultiplyAccumulates) / Double(cost.decodeMultiplyAccumulates)
     let (decodes, said) = try count(clicks + [deep[0]], second)
     #expect(decodes == 3 && abs(said - 2 - encoding) < 1e-9)
+    // Where nothing is kept, an encoding serves both answers.
+    let bare = try InteractivePredictor(
+      scan: scan, metadata: metadata, network: network, settings: settings, cacheBytes: 0)
+    _ = try bare.segment(clicks: [])
+    let before = (network.encodes, network.decodes)
+    _ = try bare.segment(clicks: [deep[0], rim])
+    #expect((network.encodes - before.0, network.decodes - before.1) == (1, 2))
   }
 
   @Test(

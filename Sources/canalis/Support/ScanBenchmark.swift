@@ -64,7 +64,11 @@ struct ScanBenchmark {
   /// The most clicks in force: beyond it the oldest goes when one comes.
   private static let mostInForce = 50
 
-  /// Opens the scan as the viewer does, without its screen, and clicks on voxels of the canals found.
+  /// One click of so many says "not canal".
+  private static let clicksANegative = 4
+
+  /// Opens the scan as the viewer does, without its screen, and clicks on voxels of the canals found: canal three times,
+  /// then not canal.
   ///
   /// - Parameter progress: Where progress goes.
   /// - Returns: What was measured; times of the opening that came last.
@@ -109,11 +113,14 @@ struct ScanBenchmark {
     var given: [Click] = []
     var (times, previews, windows): ([Double], [Double], Int) = ([], [], 0)
     let shape = scan.grid.shape
+    let knowsNotCanal = model.metadata.clickKinds.contains(ClickKind.background.rawValue)
     for number in 0..<clicks {
       let place = canal[random.integer(0...canal.count - 1)]
       let voxel = shape.index(at: place)
       if given.count == Self.mostInForce { given.removeFirst() }
-      given.append(Click(kind: first.mask.labels[place] == 1 ? .left : .right, voxel: voxel))
+      let canalKind: ClickKind = first.mask.labels[place] == 1 ? .left : .right
+      let isNegative = knowsNotCanal && number % Self.clicksANegative == Self.clicksANegative - 1
+      given.append(Click(kind: isNegative ? .background : canalKind, voxel: voxel))
       progress.show(stage: "click \(number + 1)", fraction: Double(number) / Double(clicks))
       gaps.begin()
       let click = ContinuousClock.now
