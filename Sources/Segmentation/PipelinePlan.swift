@@ -189,6 +189,6 @@ struct PipelinePlan: Sendable {
     return Postprocessing(
       minimum: .volume(
         metadata.minimumComponentVolumes, voxelVolume: spacing.axis0 * spacing.axis1 * spacing.axis2),
-      clickedComponentsStay: true)
+      clickedComponentsStay: true, restSpacing: spacing)
   }
 }

@@ -18,11 +18,11 @@ struct Postprocessing: Sendable, Equatable {
       }
     }
 
-    /// Whether a component of a label is too small.
-    func isBelow(label: Int, voxels: Int) -> Bool {
+    /// Whether a component of a label is smaller than a share of what it must be.
+    func isBelow(_ share: Double = 1, label: Int, voxels: Int) -> Bool {
       switch self {
-      case .voxels(let counts): voxels < counts[label] ?? 0
-      case .volume(let volumes, let voxelVolume): Double(voxels) * voxelVolume < volumes[label] ?? 0
+      case .voxels(let counts): Double(voxels) < share * Double(counts[label] ?? 0)
+      case .volume(let volumes, let voxelVolume): Double(voxels) * voxelVolume < share * (volumes[label] ?? 0)
       }
     }
   }
@@ -31,6 +31,13 @@ struct Postprocessing: Sendable, Equatable {
   let minimum: Minimum
   /// Whether a component stays that holds a click of its label.
   let clickedComponentsStay: Bool
+  /// Voxel spacing in millimetres where a smaller component stays beside a "not canal" click, or `nil`: such a click may
+  /// have cut it off a canal, of which nothing may go unsaid and unasked.
+  var restSpacing: Axes3<Double>?
+  /// How near such a click is, in millimetres.
+  static let restReach = 5.0
+  /// How much of what a component must be else is enough for a rest.
+  static let restShare = 1.0 / 3
 
   /// For each label, whether it has a minimum.
   var isWanted: [Bool] {
@@ -55,11 +62,34 @@ struct Postprocessing: Sendable, Equatable {
         }
       }
     }
+    let cuts = restSpacing == nil ? [] : clicks.filter { $0.kind == .background }.map(\.voxel)
+    for (index, run) in rows.runs.enumerated() where !cuts.isEmpty {
+      let component = components.component[index]
+      let (label, voxels) = (Int(run.label), components.voxelCounts[component])
+      if minimum.isBelow(label: label, voxels: voxels),
+        !minimum.isBelow(Self.restShare, label: label, voxels: voxels), !staying.contains(component),
+        cuts.contains(where: { isNear(run, of: rows.shape, to: $0) })
+      {
+        staying.insert(component)
+      }
+    }
     return rows.runs.enumerated().compactMap { index, run in
       let component = components.component[index]
       let isSmall = minimum.isBelow(label: Int(run.label), voxels: components.voxelCounts[component])
       return isSmall && !staying.contains(component) ? run : nil
     }
+  }
+
+  /// Whether a run comes as near to a voxel as a rest to the click that cut it off.
+  private func isNear(_ run: RowRuns.Run, of shape: Axes3<Int>, to voxel: Axes3<Int>) -> Bool {
+    guard let restSpacing else { return false }
+    var place = shape.index(at: run.start)
+    place.axis2 = min(max(voxel.axis2, place.axis2), place.axis2 + Int(run.count) - 1)
+    let squared = (0..<3).reduce(0.0) { sum, axis in
+      let apart = Double(place[axis] - voxel[axis]) * restSpacing[axis]
+      return sum + apart * apart
+    }
+    return squared <= Self.restReach * Self.restReach
   }
 
   /// Stamps the 7-voxel cross around each positive click, in click order, if any of the 7 voxels has its class already.

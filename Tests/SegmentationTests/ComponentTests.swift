@@ -138,6 +138,30 @@ func clickedComponentStays() {
   #expect(labelled == mask(shape, first))
 }
 
+@Test(
+  "A third of the minimum is enough beside a \"not canal\" click, which may have cut it off; not beside other clicks")
+func rests() {
+  let shape = Axes3(3, 3, 20)
+  let near = (0..<2).map { (Axes3(2, 0, $0), UInt8(1)) }
+  let sliver = [(Axes3(0, 2, 5), UInt8(1))]
+  // Its nearest voxel is 10 voxels of 0.5 mm from the click; one more is too far.
+  let far = (14..<16).map { (Axes3(0, 0, $0), UInt8(2)) }
+  let negative = Click(kind: .background, voxel: Axes3(0, 0, 4))
+  let minimum = Postprocessing.Minimum.voxels([1: 6, 2: 6])
+  func rest(_ clicks: [Click], spacing: Axes3<Double>?) -> Mask {
+    var labelled = mask(shape, near + sliver + far)
+    Postprocessing(minimum: minimum, clickedComponentsStay: true, restSpacing: spacing)
+      .removeSmallComponents(of: &labelled, clicks: clicks)
+    return labelled
+  }
+  let spacing = Axes3(1.0, 1, 0.5)
+  #expect(rest([negative], spacing: spacing) == mask(shape, near + far))
+  #expect(rest([negative], spacing: Axes3(1, 1, 0.51)) == mask(shape, near))
+  #expect(rest([negative], spacing: nil) == mask(shape, []))
+  #expect(rest([], spacing: spacing) == mask(shape, []))
+  #expect(rest([Click(kind: .left, voxel: Axes3(0, 0, 4))], spacing: spacing) == mask(shape, []))
+}
+
 @Test("A cross is stamped if one of its voxels has its class, in click order, and clipped at the border")
 func crosses() {
   let shape = Axes3(3, 3, 4)
