@@ -35,7 +35,7 @@ struct Postprocessing: Sendable, Equatable {
   /// have cut it off a canal, of which nothing may go unsaid and unasked.
   var restSpacing: Axes3<Double>?
   /// How near such a click is, in millimetres.
-  static let restReach = 5.0
+  static let restReach = 8.0
   /// How much of what a component must be else is enough for a rest.
   static let restShare = 1.0 / 3
 

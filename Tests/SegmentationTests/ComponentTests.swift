@@ -144,7 +144,7 @@ func rests() {
   let shape = Axes3(3, 3, 20)
   let near = (0..<2).map { (Axes3(2, 0, $0), UInt8(1)) }
   let sliver = [(Axes3(0, 2, 5), UInt8(1))]
-  // Its nearest voxel is 10 voxels of 0.5 mm from the click; one more is too far.
+  // Its nearest voxel is 10 voxels of 0.8 mm from the click; one more is too far.
   let far = (14..<16).map { (Axes3(0, 0, $0), UInt8(2)) }
   let negative = Click(kind: .background, voxel: Axes3(0, 0, 4))
   let minimum = Postprocessing.Minimum.voxels([1: 6, 2: 6])
@@ -154,9 +154,9 @@ func rests() {
       .removeSmallComponents(of: &labelled, clicks: clicks)
     return labelled
   }
-  let spacing = Axes3(1.0, 1, 0.5)
+  let spacing = Axes3(1.0, 1, 0.8)
   #expect(rest([negative], spacing: spacing) == mask(shape, near + far))
-  #expect(rest([negative], spacing: Axes3(1, 1, 0.51)) == mask(shape, near))
+  #expect(rest([negative], spacing: Axes3(1, 1, 0.81)) == mask(shape, near))
   #expect(rest([negative], spacing: nil) == mask(shape, []))
   #expect(rest([], spacing: spacing) == mask(shape, []))
   #expect(rest([Click(kind: .left, voxel: Axes3(0, 0, 4))], spacing: spacing) == mask(shape, []))
