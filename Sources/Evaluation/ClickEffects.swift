@@ -119,9 +119,7 @@ public struct ClickEffects: Sendable, Equatable {
       for apart1 in -reach.axis1...reach.axis1 {
         for apart2 in -reach.axis2...reach.axis2 {
           let apart = Axes3(apart0, apart1, apart2)
-          let squared = (0..<3).reduce(0.0) { sum, axis in
-            sum + Double(apart[axis]) * spacing[axis] * Double(apart[axis]) * spacing[axis]
-          }
+          let squared = apart.squaredDistance(to: Axes3(repeating: 0), spacing: spacing)
           if squared <= borderReach * borderReach { nearby.append(apart) }
         }
       }
@@ -163,11 +161,7 @@ public struct ClickEffects: Sendable, Equatable {
     guard Double(found.count) * spacing.axis0 * spacing.axis1 * spacing.axis2 >= smallestVolume else { return nil }
     let middle = shape.index(at: found[found.count / 2])
     let near = found.filter { offset in
-      let place = shape.index(at: offset)
-      return (0..<3).reduce(0.0) { sum, axis in
-        let apart = Double(place[axis] - middle[axis]) * spacing[axis]
-        return sum + apart * apart
-      } <= sideRadius * sideRadius
+      shape.index(at: offset).squaredDistance(to: middle, spacing: spacing) <= sideRadius * sideRadius
     }
     let other: ClickKind = canal == .left ? .right : .left
     let answer = try segment([Click(kind: other, voxel: middle)])

@@ -125,11 +125,7 @@ struct NegativeClicks: Sendable {
     if protected.contains(voxel) { return 0 }
     var sum = 0.0
     for (click, strength) in zip(clicks, strengths) where strength > 0 {
-      var squared = 0.0
-      for axis in 0..<3 {
-        let distance = Double(voxel[axis] - click[axis]) * spacing[axis]
-        squared += distance * distance
-      }
+      let squared = voxel.squaredDistance(to: click, spacing: spacing)
       if squared <= Self.reachInMillimeters * Self.reachInMillimeters {
         sum += strength * exp(-squared / (2 * Self.sigmaInMillimeters * Self.sigmaInMillimeters))
       }

@@ -19,7 +19,6 @@ struct NotCanalGuidance: Sendable {
   static let radiusInMillimeters = 1.0
   /// How much of it, 0 to 1; a click on a straight border has a half.
   static let leastShare = 0.85
-
   /// σ in millimetres, what a click's effect is known to reach.
   static let sigmaInMillimeters = 5.0
 
@@ -52,10 +51,7 @@ struct NotCanalGuidance: Sendable {
       for axis1 in box.ranges.axis1 {
         for axis2 in box.ranges.axis2 {
           let place = Axes3(axis0, axis1, axis2)
-          let squared = (0..<3).reduce(0.0) { sum, axis in
-            let apart = Double(place[axis] - voxel[axis]) * spacing[axis]
-            return sum + apart * apart
-          }
+          let squared = place.squaredDistance(to: voxel, spacing: spacing)
           if squared > Self.radiusInMillimeters * Self.radiusInMillimeters { continue }
           near += 1
           canal += canals[place] ? 1 : 0

@@ -32,7 +32,7 @@ struct Postprocessing: Sendable, Equatable {
   /// Whether a component stays that holds a click of its label.
   let clickedComponentsStay: Bool
   /// Voxel spacing in millimetres where a smaller component stays beside a "not canal" click, or `nil`: such a click may
-  /// have cut it off a canal, of which nothing may go unsaid and unasked.
+  /// have cut it off a canal.
   var restSpacing: Axes3<Double>?
   /// How near such a click is, in millimetres.
   static let restReach = 8.0
@@ -85,11 +85,7 @@ struct Postprocessing: Sendable, Equatable {
     guard let restSpacing else { return false }
     var place = shape.index(at: run.start)
     place.axis2 = min(max(voxel.axis2, place.axis2), place.axis2 + Int(run.count) - 1)
-    let squared = (0..<3).reduce(0.0) { sum, axis in
-      let apart = Double(place[axis] - voxel[axis]) * restSpacing[axis]
-      return sum + apart * apart
-    }
-    return squared <= Self.restReach * Self.restReach
+    return place.squaredDistance(to: voxel, spacing: restSpacing) <= Self.restReach * Self.restReach
   }
 
   /// Stamps the 7-voxel cross around each positive click, in click order, if any of the 7 voxels has its class already.

@@ -5,8 +5,9 @@ import UMamba2
 /// Two things are kept: a window's answer (its mean logits and the clicks that they answer), which saves everything when
 /// its clicks are the same again; and the encoding of each of its mirrored views, which saves the click-independent half
 /// when they are not. Answers are small and save more, so the budget serves all windows' answers first; then, where answers
-/// are made of several of the network's, a few of those. Encodings are replaced least recently used first, but never one that this very run has used: windows are visited in the same order
-/// each time, and replacing in a circle would keep nothing.
+/// are made of several of the network's, a few of those. Encodings are replaced least recently used first, but never one
+/// that this very run has used: windows are visited in the same order each time, and replacing in a circle would keep
+/// nothing.
 struct WindowCache<Encoding> {
   /// The logits of a window.
   struct Answer {
@@ -27,7 +28,8 @@ struct WindowCache<Encoding> {
     let view: Int
   }
 
-  /// The most of the network's answers that are kept to make a window's answer of: two for each of the windows round a click.
+  /// The most of the network's answers that are kept to make a window's answer of: one for each of the windows
+  /// round a click.
   static var mostParts: Int { 8 }
   /// Whether there is room for the answers of all windows.
   let keepsAllAnswers: Bool

@@ -121,6 +121,7 @@ final class WindowRunner<Network: PatchNetwork> {
       let inside = prompts.filter { !others.contains($0) }.map(\.voxel)
       guidance.strengthen(&answer.logits, beyond: parts[1].logits, inside: inside, patch: network.patch)
       answer.largest = try scale(&answer.logits, by: 1, window: window)
+      answer.views = min(answer.views, parts[1].views)
       answer.isStrengthened = true
       cache.keepPart(parts[1], window: window)
     }

@@ -92,4 +92,17 @@ extension Axes3 where Value == Int {
   public func index(at offset: Int) -> Axes3<Int> {
     Axes3(offset / (axis1 * axis2), offset / axis2 % axis1, offset % axis2)
   }
+
+  /// How far the centres of two voxels lie apart, squared.
+  ///
+  /// - Parameters:
+  ///   - other: The other voxel.
+  ///   - spacing: The distance between voxel centres along each axis; the result has its unit, squared.
+  /// - Returns: The squared distance.
+  public func squaredDistance(to other: Axes3<Int>, spacing: Axes3<Double>) -> Double {
+    let apart = Axes3<Double>(
+      Double(axis0 - other.axis0) * spacing.axis0, Double(axis1 - other.axis1) * spacing.axis1,
+      Double(axis2 - other.axis2) * spacing.axis2)
+    return apart.axis0 * apart.axis0 + apart.axis1 * apart.axis1 + apart.axis2 * apart.axis2
+  }
 }
