@@ -34,7 +34,7 @@ public struct ModelMetadata: Sendable, Equatable, Codable {
   /// Window step as a share of the patch, above 0 and at most 1.
   public var step: Double
   /// How often the effect of a "not canal" click counts that is given well inside of what the network takes for canal, 1 to
-  /// 4; `nil` for once.
+  /// 4; more where several are near; `nil` for once.
   public var notCanalGuidance: Double?
   /// How the network was made, in a sentence for people.
   public var provenance: String

@@ -37,7 +37,7 @@ struct Postprocessing: Sendable, Equatable {
   /// How near such a click is, in millimetres.
   static let restReach = 8.0
   /// How much of what a component must be else is enough for a rest.
-  static let restShare = 1.0 / 3
+  static let restShare = 0.5
 
   /// For each label, whether it has a minimum.
   var isWanted: [Bool] {

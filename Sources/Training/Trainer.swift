@@ -179,7 +179,7 @@ public final class Trainer {
       normalization: [
         .scanPercentiles(lower: options.percentiles.lowerBound, upper: options.percentiles.upperBound)
       ], mirrorAxes: [], minimumComponentVolumes: [1: 60, 2: 60], step: 0.92,
-      notCanalGuidance: options.plan.prompts == nil ? nil : 2, provenance: provenance,
+      notCanalGuidance: options.plan.prompts == nil ? nil : 2.5, provenance: provenance,
       honesty: honesty, license: "Apache-2.0", training: facts)
     try withAverage { try ModelWriter.write(metadata, parameters: network.store, to: path, overwrite: true) }
   }

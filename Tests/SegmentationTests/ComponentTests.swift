@@ -139,13 +139,13 @@ func clickedComponentStays() {
 }
 
 @Test(
-  "A third of the minimum is enough beside a \"not canal\" click, which may have cut it off; not beside other clicks")
+  "Half of the minimum is enough beside a \"not canal\" click, which may have cut it off; not beside other clicks")
 func rests() {
   let shape = Axes3(3, 3, 20)
-  let near = (0..<2).map { (Axes3(2, 0, $0), UInt8(1)) }
-  let sliver = [(Axes3(0, 2, 5), UInt8(1))]
+  let near = (0..<3).map { (Axes3(2, 0, $0), UInt8(1)) }
+  let sliver = (5..<7).map { (Axes3(0, 2, $0), UInt8(1)) }
   // Its nearest voxel is 10 voxels of 0.8 mm from the click; one more is too far.
-  let far = (14..<16).map { (Axes3(0, 0, $0), UInt8(2)) }
+  let far = (14..<17).map { (Axes3(0, 0, $0), UInt8(2)) }
   let negative = Click(kind: .background, voxel: Axes3(0, 0, 4))
   let minimum = Postprocessing.Minimum.voxels([1: 6, 2: 6])
   func rest(_ clicks: [Click], spacing: Axes3<Double>?) -> Mask {

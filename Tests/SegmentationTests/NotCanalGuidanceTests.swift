@@ -71,28 +71,37 @@ struct NotCanalGuidanceTests {
       guidance.withoutInside([PointPrompt(voxel: voxel, kind: 2)], canals: canals).isEmpty
     }
     let voxels = (0..<patch.product).map { patch.index(at: $0) }
-    let inside = try #require(voxels.first(where: isInside))
+    let inside = voxels.filter(isInside)
+    try #require(inside.count > 2)
     let outside = try #require(voxels.last { !isInside($0) })
-    let (deep, rim) = (Click(kind: .background, voxel: inside), Click(kind: .background, voxel: outside))
-    let canal = Click(kind: .right, voxel: Axes3(6, 13, 1))
-    let (all, rest) = (try logits([canal, deep, rim]), try logits([canal, rim]))
-
-    metadata.notCanalGuidance = 3
-    let strengthened = try logits([canal, deep, rim])
-    let expected = all.indices.map { index in
-      let place = patch.index(at: index % patch.product)
-      let squared = (0..<3).reduce(0.0) { sum, axis in
-        let apart = Double(place[axis] - inside[axis]) * metadata.spacing[axis]
-        return sum + apart * apart
-      }
-      return all[index] + Float(2 * exp(-squared / 50)) * (all[index] - rest[index])
+    let deep = [inside[0], inside[inside.count - 1], inside[inside.count / 2]].map {
+      Click(kind: .background, voxel: $0)
     }
-    #expect(largestDifference(strengthened, expected) < 1e-4)
-    #expect(largestDifference(strengthened, all) > 1)
+    let rim = Click(kind: .background, voxel: outside)
+    let canal = Click(kind: .right, voxel: Axes3(6, 13, 1))
+    let rest = try logits([canal, rim])
+    // One inside; two, which add up; three, of which no place counts more than two.
+    for clicks in [Array(deep.prefix(1)), Array(deep.prefix(2)), deep] {
+      metadata.notCanalGuidance = 1
+      let all = try logits([canal, rim] + clicks)
+      metadata.notCanalGuidance = 3
+      let strengthened = try logits([canal, rim] + clicks)
+      let expected = all.indices.map { index in
+        let place = patch.index(at: index % patch.product)
+        let times = clicks.reduce(0.0) { sum, click in
+          let squared = (0..<3).reduce(0.0) { sum, axis in
+            let apart = Double(place[axis] - click.voxel[axis]) * metadata.spacing[axis]
+            return sum + apart * apart
+          }
+          return sum + exp(-squared / 200)
+        }
+        return all[index] + Float(2 * min(4, times * times)) * (all[index] - rest[index])
+      }
+      #expect(largestDifference(strengthened, expected) < 1e-4)
+      #expect(largestDifference(strengthened, all) > 1)
+    }
     #expect(try logits([canal, rim]) == rest)
     #expect(try logits([]) == plain)
-    metadata.notCanalGuidance = 1
-    #expect(try logits([canal, deep, rim]) == all)
   }
 
   @Test("A click inside decodes once where the answer without it is kept, and its cost says so")

@@ -199,8 +199,8 @@ def run(case, scan):
                 voxels = components == component
                 size = voxels.sum() if reference else voxels.sum() * stored_spacing.prod()
                 clicked = any(KINDS[clicks[i][0]] == label and voxels[tuple(clicks[i][1])] for i in in_force)
-                # A rest that a "not canal" click may have cut off: within 8 mm of one, a third of the least or more.
-                rest = size >= least / 3 and any(
+                # A rest that a "not canal" click may have cut off: within 8 mm of one, half of the least or more.
+                rest = size >= least / 2 and any(
                     (((np.argwhere(voxels) - clicks[i][1]) * stored_spacing) ** 2).sum(1).min() <= 64
                     for i in in_force if clicks[i][0] == "background")
                 if size < least and (reference or not (clicked or rest)):
