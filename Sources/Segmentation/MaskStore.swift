@@ -52,7 +52,7 @@ public final class MaskStore: Sendable {
   }
 
   /// The version of the bytes: to be raised whenever they, or the pipeline's masks, change.
-  static let version = 2
+  static let version = 3
   /// The most bytes of a kept mask, and of what it was compressed from.
   private static let limit = 1 << 30
 
