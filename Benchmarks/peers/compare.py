@@ -23,8 +23,13 @@ def run(command, environment=None):
     return json.loads(done.stdout.strip().splitlines()[-1])
 
 
+def own_kernels():
+    """The environment, without what it says of OpenBLAS: every program chooses the kernels of this processor."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("OPENBLAS_")}
+
+
 def benchmark(arguments, model):
-    environment = dict(os.environ, OMP_NUM_THREADS=str(arguments.threads))
+    environment = dict(own_kernels(), OMP_NUM_THREADS=str(arguments.threads))
     done = subprocess.run(
         [arguments.canalis, "benchmark", "--model", model, "--repeats", str(arguments.repeats), "--json", "--quiet"],
         stdout=subprocess.PIPE,
@@ -36,11 +41,9 @@ def benchmark(arguments, model):
 
 
 def time_peer(arguments, peer, model, folder):
-    # Peers choose their own processor's code.
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("OPENBLAS_")}
     script = pathlib.Path(__file__).with_name("time_peer.py")
     command = [sys.executable, script, peer, model, folder]
-    return run(command + ["--threads", arguments.threads, "--repeats", arguments.repeats], environment)
+    return run(command + ["--threads", arguments.threads, "--repeats", arguments.repeats], own_kernels())
 
 
 def table(ours, peers):
@@ -62,7 +65,7 @@ def table(ours, peers):
     lines += [
         "",
         f"Canalis: forward {ours['forward_gflops']:.1f} GFLOP/s, {100 * ours['share_of_sgemm']:.0f} % of sgemm "
-        f"({ours['sgemm_gflops']:.1f}); click {ours['click_gflops']:.1f} GFLOP/s, {100 * rate:.0f} %.",
+        f"({ours['sgemm_gflops']:.1f} with the {ours['sgemm_kernels']} kernels); click {ours['click_gflops']:.1f} GFLOP/s, {100 * rate:.0f} %.",
     ]
     return "\n".join(lines)
 

@@ -89,7 +89,9 @@ struct Benchmark: ParsableCommand {
       String(
         format: "click rerun   %8.3f s  %7.1f GFLOP/s, %.0f %% of sgemm", report.clickRerunSeconds, report.clickGflops,
         100 * report.clickShareOfSgemm))
-    print(String(format: "sgemm                     %7.1f GFLOP/s", report.sgemmGflops))
+    print(
+      String(format: "sgemm                     %7.1f GFLOP/s", report.sgemmGflops)
+        + " (OpenBLAS, \(report.sgemmKernels) kernels)")
     if let median = report.clickP50Seconds, let slow = report.clickP95Seconds {
       print(String(format: "%d clicks     p50 %.3f s, p95 %.3f s", report.clicks, median, slow))
     }

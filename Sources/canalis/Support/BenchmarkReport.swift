@@ -32,6 +32,8 @@ struct BenchmarkReport: Encodable {
   var clickGflops: Double
   /// The quickest matrix product of the same run.
   var sgemmGflops: Double
+  /// The processor whose kernels OpenBLAS ran for it: those for an older one can be half as fast.
+  var sgemmKernels: String
   var shareOfSgemm: Double
   var clickShareOfSgemm: Double
   /// Clicks answered one after the other, and how long they took.
@@ -61,6 +63,7 @@ struct BenchmarkReport: Encodable {
     case clickGflop = "click_gflop"
     case clickGflops = "click_gflops"
     case sgemmGflops = "sgemm_gflops"
+    case sgemmKernels = "sgemm_kernels"
     case shareOfSgemm = "share_of_sgemm"
     case clickShareOfSgemm = "click_share_of_sgemm"
     case clickP50Seconds = "click_p50_seconds"

@@ -85,7 +85,7 @@ struct ForwardBenchmark {
       patch: patch.array, threads: Threads.count, instructionSet: "\(InstructionSet.best)",
       fullForwardSeconds: full.seconds, clickRerunSeconds: click.seconds, forwardGflop: full.gflop,
       forwardGflops: full.gflop / full.seconds, clickGflop: click.gflop, clickGflops: click.gflop / click.seconds,
-      sgemmGflops: sgemm, shareOfSgemm: full.gflop / full.seconds / sgemm,
+      sgemmGflops: sgemm, sgemmKernels: MatrixProduct.core, shareOfSgemm: full.gflop / full.seconds / sgemm,
       clickShareOfSgemm: click.gflop / click.seconds / sgemm, clicks: clicks,
       clickP50Seconds: Self.percentile(0.5, of: clickSeconds), clickP95Seconds: Self.percentile(0.95, of: clickSeconds),
       frames: frames.count, frameP50Seconds: Self.percentile(0.5, of: frames) ?? 0,
