@@ -4,7 +4,6 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/mman.h>
-#include <unistd.h>
 
 // The OpenMP runtime that oneDNN and OpenBLAS use: one pool of threads for all.
 extern void GOMP_parallel(void (*body)(void *), void *context, unsigned threads, unsigned flags);
@@ -20,9 +19,6 @@ enum { ck_summands = 64 };
 enum { ck_most_rows = 8 };
 // Stands for rows outside a source; a padded row has at most as many values.
 static const float ck_zeros[2 * ck_longest_row];
-
-static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
-static int64_t most(int64_t a, int64_t b) { return a > b ? a : b; }
 
 // What a thread convolves and then stores at once: some rows of one slice's results, for some tiles of output channels.
 typedef struct {
@@ -101,12 +97,6 @@ int ck_best_isa(void) {
 int ck_tile_channels(int isa) { return all_kernels[isa]->tile_channels; }
 int ck_tile_run(int isa) { return all_kernels[isa]->tile_run; }
 
-int64_t ck_second_cache(void) {
-  const int64_t bytes = sysconf(_SC_LEVEL2_CACHE_SIZE), smallest = 512 << 10, largest = 4 << 20;
-  // Some systems do not say.
-  return bytes <= 0 ? 2 << 20 : most(smallest, least(bytes, largest));
-}
-
 void ck_parallel(int threads, void (*body)(void *context), void *context) {
   GOMP_parallel(body, context, threads < 1 ? 1u : (unsigned)threads, 0);
 }
@@ -134,6 +124,8 @@ typedef struct {
   _Atomic int64_t next_thread, next_gather, next_task;
 } slab_work;
 
+static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
+static int64_t most(int64_t a, int64_t b) { return a > b ? a : b; }
 
 // A task: a block of rows through some slices, for some tiles of output channels.
 static void run_task(const slab_work *work, int64_t task, float *room) {

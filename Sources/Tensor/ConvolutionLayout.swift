@@ -1,5 +1,3 @@
-import CKernels
-
 /// A convolution's shapes, work and memory, known before its weights.
 public struct ConvolutionLayout {
   /// Channels of the source.
@@ -49,9 +47,9 @@ public struct ConvolutionLayout {
   /// Threads that there is room for.
   let threads: Int
 
-  /// Floats that a thread works in, unless rows would be too short for the kernel: a quarter of the second cache, which
-  /// holds weights too.
-  private static let mostRoom = Int(ck_second_cache()) / 4 / MemoryLayout<Float>.stride
+  /// Floats that a thread works in, unless rows would be too short for the kernel: a quarter of an ordinary second cache,
+  /// which holds weights too. Half of it changes nothing on processors with half of that cache.
+  private static let mostRoom = 1 << 17
 
   /// Lays out a convolution with padding `(kernel - 1) / 2`.
   ///

@@ -9,8 +9,6 @@ enum { ck_isa_sse2 = 0, ck_isa_avx2 = 1, ck_isa_avx512 = 2 };
 
 /// The widest instruction set of this processor.
 int ck_best_isa(void);
-/// Bytes of a core's second cache, held to what is ordinary.
-int64_t ck_second_cache(void);
 /// Output channels that the convolution kernel computes at once: weights are packed in tiles of so many.
 int ck_tile_channels(int isa);
 /// Values along a row of output that the convolution kernel computes at once.
