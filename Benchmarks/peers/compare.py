@@ -65,7 +65,8 @@ def table(ours, peers):
     lines += [
         "",
         f"Canalis: forward {ours['forward_gflops']:.1f} GFLOP/s, {100 * ours['share_of_sgemm']:.0f} % of sgemm "
-        f"({ours['sgemm_gflops']:.1f} with the {ours['sgemm_kernels']} kernels); click {ours['click_gflops']:.1f} GFLOP/s, {100 * rate:.0f} %.",
+        f"({ours['sgemm_gflops']:.1f} with the {ours['sgemm_kernels']} kernels); click {ours['click_gflops']:.1f} GFLOP/s, "
+        f"{100 * rate:.0f} %.",
     ]
     return "\n".join(lines)
 

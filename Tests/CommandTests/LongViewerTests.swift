@@ -98,7 +98,10 @@ struct LongViewerTests {
     var durations: [(shown: Duration, ended: Duration)] = []
     for _ in 0..<count {
       let isDone = terminal.wait(seconds: generator.uniform(0.05...seconds)) { !text(terminal).contains("Esc cancels") }
-      if isDone { break }
+      if isDone {
+        try #require(shows(" voxels, ", terminal), "\(text(terminal))")
+        break
+      }
       let start = clock.now
       terminal.send("\u{1B}")
       try #require(shows("stopped: clicks are kept", terminal), "\(text(terminal))")

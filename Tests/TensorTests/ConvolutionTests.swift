@@ -82,7 +82,7 @@ struct ConvolutionTests {
     for channel in 0..<shape.outputs {
       var sum = 0.0
       var squares = 0.0
-      // Those of each slice, and of each block of rows: how many there are depends on the processor's caches.
+      // Those of each slice, and of each block of rows: how many there are is the layout's choice.
       #expect(stored.count >= shape.output.depth * shape.outputs * 2)
       for part in stride(from: 0, to: stored.count, by: shape.outputs * 2) {
         sum += stored[part + channel * 2]
