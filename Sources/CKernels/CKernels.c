@@ -17,6 +17,8 @@ enum { ck_longest_row = 4096 };
 enum { ck_summands = 64 };
 // Rows of the source that one row of a plane reads at most, where rows are transformed, and terms of a row of output.
 enum { ck_most_rows = 8 };
+// Weights, in floats, that stay in a second cache beside what they multiply.
+enum { ck_most_near_weights = 1 << 17 };
 // Stands for rows outside a source; a padded row has at most as many values.
 static const float ck_zeros[2 * ck_longest_row];
 
@@ -33,7 +35,7 @@ typedef struct {
   void (*convolve)(const ck_slab *slab, const ck_block *block, int64_t phase);
   void (*scatter)(const ck_slab *slab, const ck_block *block, int64_t channel);
   void (*scan_head)(const ck_scan *scan, int64_t head);
-  int tile_channels, tile_run, vector;
+  int tile_channels, tile_run, tile_vectors;
 } ck_kernels;
 
 #define WIDTH 4
@@ -96,6 +98,7 @@ int ck_best_isa(void) {
 
 int ck_tile_channels(int isa) { return all_kernels[isa]->tile_channels; }
 int ck_tile_run(int isa) { return all_kernels[isa]->tile_run; }
+int ck_tile_vectors(int isa) { return all_kernels[isa]->tile_vectors; }
 
 void ck_parallel(int threads, void (*body)(void *context), void *context) {
   GOMP_parallel(body, context, threads < 1 ? 1u : (unsigned)threads, 0);
@@ -173,10 +176,14 @@ void ck_run_slab(const ck_slab *s, int threads) {
     const int64_t slices = s->output_end - s->output_begin, wanted = 4 * (int64_t)threads;
     const int64_t most_parts = s->own_slots > 1 ? (slices + 3) / 4 : slices;
     work.depth_parts = least(most_parts, (wanted + work.blocks - 1) / work.blocks);
+    // Few tasks that are not as many for each thread as for the others are halved.
+    const int64_t whole = work.depth_parts * work.blocks;
+    if (whole % threads && whole < wanted * 2 && slices >= 4 * work.depth_parts) work.depth_parts *= 2;
     // Where there are still so few that threads would be idle, the output channels are shared out too.
     const int64_t tasks = most(1, work.depth_parts * work.blocks);
-    // A pointwise convolution's source is read once: it may be written back.
-    work.tile_groups = s->is_pointwise ? 1 : least(s->output_tiles, (wanted + tasks - 1) / tasks);
+    // Each group transforms the rows again, so there are few. A pointwise convolution's source is read once: it may be
+    // written back.
+    work.tile_groups = s->is_pointwise ? 1 : least(s->output_tiles, (2 * (int64_t)threads + tasks - 1) / tasks);
   }
   ck_parallel(threads, slab_body, &work);
 }

@@ -62,6 +62,9 @@ static void NAME(transform)(const ck_slab *s, const ck_block *block, int64_t sli
         const float *rows[ck_most_rows];
         for (int64_t i = 0; i < terms; i++)
           rows[i] = first + i < 0 || first + i >= s->plane_height ? ck_zeros : padded + (first + i) * s->pitch;
+        // The next channel's rows are far away, where a slab is larger than the caches.
+        for (int64_t i = 0; i < terms; i++)
+          for (int64_t x = 0; x < s->pitch; x += 16) __builtin_prefetch(rows[i] + s->channel_stride + x, 0, 2);
         float *const out = planes + p * plane_stride + j * s->result_pitch;
         if (terms == 6) NAME(transform_rows)(out, plane_stride, rows, s->transform_factors, 6, s->result_pitch);
         else NAME(transform_rows)(out, plane_stride, rows, s->transform_factors, 4, s->result_pitch);
@@ -70,15 +73,18 @@ static void NAME(transform)(const ck_slab *s, const ck_block *block, int64_t sli
 }
 
 // One tile: TILE output channels by `vectors` vectors along a plane. Every tap of every input channel is a shifted read
-// of the padded slices, so a row of output is a sum of scaled rows of input whatever the kernel and stride. About
+// of the padded slices, so a row of output is a sum of scaled rows of input whatever the kernel and stride. Vector n of the
+// tile is at starts[n] of the input and of the result. About
 // ck_summands products are summed at a time and then added to the total: the rounding errors of thousands of products
 // in one running sum would show in the fifth digit.
 INLINE void NAME(tile)(
-    int vectors, const float *input, int64_t channel_stride, const int64_t *offsets, int64_t taps, int64_t channels,
-    const float *weights, const float *bias, float *result, int64_t result_plane) {
+    int vectors, const float *input, const int64_t *starts, int64_t channel_stride, const int64_t *offsets, int64_t taps,
+    int64_t channels, const float *weights, const float *bias, float *result, int64_t result_plane) {
   NAME(vector) totals[TILE][RUN];
   UNROLL for (int m = 0; m < TILE; m++)
     UNROLL for (int n = 0; n < vectors; n++) totals[m][n] = (NAME(vector))(bias ? bias[m] : 0);
+  const float *from[RUN];
+  UNROLL for (int n = 0; n < vectors; n++) from[n] = input + starts[n];
   const int64_t wanted = taps < ck_summands ? (ck_summands + taps - 1) / taps : 1;
   const int64_t groups = channels < wanted ? 1 : (channels + wanted / 2) / wanted;
   const int64_t group = (channels + groups - 1) / groups;
@@ -86,13 +92,13 @@ INLINE void NAME(tile)(
     const int64_t end = c + group < channels ? c + group : channels;
     NAME(vector) sums[TILE][RUN];
     UNROLL for (int m = 0; m < TILE; m++) UNROLL for (int n = 0; n < vectors; n++) sums[m][n] = (NAME(vector))(0);
-    for (; c < end; c++, input += channel_stride)
+    for (; c < end; c++) {
       for (int64_t t = 0; t < taps; t++, weights += TILE) {
-        const float *at = input + offsets[t];
+        const int64_t offset = offsets[t], next = offset + channel_stride;
         NAME(vector) x[RUN];
         // The next channel's rows are short runs far apart, which the processor does not foresee.
-        UNROLL for (int n = 0; n < vectors; n++) __builtin_prefetch(at + channel_stride + n * WIDTH, 0, 3);
-        UNROLL for (int n = 0; n < vectors; n++) x[n] = *(const NAME(vector) *)(at + n * WIDTH);
+        UNROLL for (int n = 0; n < vectors; n++) __builtin_prefetch(from[n] + next, 0, 3);
+        UNROLL for (int n = 0; n < vectors; n++) x[n] = *(const NAME(vector) *)(from[n] + offset);
         UNROLL for (int m = 0; m < TILE; m++) {
 #ifdef MULTIPLY_ADD_3
           if (vectors == 3) {
@@ -104,11 +110,13 @@ INLINE void NAME(tile)(
           UNROLL for (int n = 0; n < vectors; n++) sums[m][n] += w * x[n];
         }
       }
+      UNROLL for (int n = 0; n < vectors; n++) from[n] += channel_stride;
+    }
     UNROLL for (int m = 0; m < TILE; m++) UNROLL for (int n = 0; n < vectors; n++) totals[m][n] += sums[m][n];
   }
   UNROLL for (int m = 0; m < TILE; m++)
     UNROLL for (int n = 0; n < vectors; n++)
-      *(NAME(vector) *)(result + m * result_plane + n * WIDTH) = totals[m][n];
+      *(NAME(vector) *)(result + m * result_plane + starts[n]) = totals[m][n];
 }
 
 // A tile of one vector with its sums in double precision, at about a third of the speed.
@@ -141,43 +149,49 @@ static void NAME(convolve)(const ck_slab *s, const ck_block *block, int64_t phas
     const int64_t slot = (block->slice * s->depth_stride + tap->depth + s->slot_origin) % slots;
     offsets[t] = slot * slice_stride + tap->plane * plane_stride + tap->offset;
   }
-  const int64_t end = (block->rows_end - block->rows_begin - 1) * s->result_pitch + s->output_width;
   float *const results =
       block->results + phase_index * (block->tiles_end - block->tiles_begin) * TILE * s->result_plane;
+  // Vectors lie along all rows as if they were one, with what is between two rows; or along each row by itself where those
+  // are fewer. Values beyond a row's end are replaced by the next row's.
+  const int64_t rows = block->rows_end - block->rows_begin, width = s->output_width;
+  const int64_t of_row = (width + WIDTH - 1) / WIDTH;
+  const int64_t joined = ((rows - 1) * s->result_pitch + width + WIDTH - 1) / WIDTH;
+  const int64_t in_run = rows * of_row < joined ? of_row : joined, count = in_run == of_row ? rows * of_row : joined;
   // A strip's input stays in the first cache while the tiles of output channels pass over it; where the weights of all
   // tiles are larger than the second cache, a longer strip reads them less often.
-  const int64_t step = RUN * WIDTH, strip = s->convolved_channels * taps < 6912 ? step : 4 * step;
-  for (int64_t from = 0, to; from < end; from = to) {
-    to = from + strip < end ? from + strip : end;
+  const int64_t weights_of_all = (block->tiles_end - block->tiles_begin) * TILE * s->convolved_channels * taps;
+  const int64_t strip = weights_of_all < ck_most_near_weights ? RUN : 4 * RUN;
+  for (int64_t from = 0, to; from < count; from = to) {
+    to = from + strip < count ? from + strip : count;
     // One vector alone is slow: it takes one of those before it.
-    if (end - to > 0 && end - to <= WIDTH) to -= WIDTH;
+    if (count - to == 1) to--;
     for (int64_t tile = block->tiles_begin; tile < block->tiles_end; tile++) {
       const float *weights = phase->weights + tile * s->convolved_channels * taps * TILE;
       const float *bias = phase->bias ? phase->bias + tile * TILE : NULL;
       float *out = results + (tile - block->tiles_begin) * TILE * s->result_plane;
-      if (s->sums_in_double) {
-        for (int64_t q = from; q < to; q += WIDTH)
-          NAME(double_tile)(
-              input + q, channel_stride, offsets, taps, s->convolved_channels, weights, bias, out + q,
-              s->result_plane);
-        continue;
-      }
-      for (int64_t q = from; q < to;) {
+      for (int64_t v = from; v < to;) {
         // Four vectors that are left are two and two: one alone is slow.
-        const int64_t left = (to - q + WIDTH - 1) / WIDTH, vectors = left == RUN + 1 ? 2 : left < RUN ? left : RUN;
-        if (vectors == RUN)
+        const int64_t left = to - v, vectors = s->sums_in_double ? 1 : left == RUN + 1 ? 2 : left < RUN ? left : RUN;
+        int64_t starts[RUN];
+        for (int64_t n = 0; n < vectors; n++)
+          starts[n] = (v + n) / in_run * s->result_pitch + (v + n) % in_run * WIDTH;
+        if (s->sums_in_double)
+          NAME(double_tile)(
+              input + starts[0], channel_stride, offsets, taps, s->convolved_channels, weights, bias, out + starts[0],
+              s->result_plane);
+        else if (vectors == RUN)
           NAME(tile)(
-              RUN, input + q, channel_stride, offsets, taps, s->convolved_channels, weights, bias, out + q,
+              RUN, input, starts, channel_stride, offsets, taps, s->convolved_channels, weights, bias, out,
               s->result_plane);
         else if (vectors == 2)
           NAME(tile)(
-              2, input + q, channel_stride, offsets, taps, s->convolved_channels, weights, bias, out + q,
+              2, input, starts, channel_stride, offsets, taps, s->convolved_channels, weights, bias, out,
               s->result_plane);
         else
           NAME(tile)(
-              1, input + q, channel_stride, offsets, taps, s->convolved_channels, weights, bias, out + q,
+              1, input, starts, channel_stride, offsets, taps, s->convolved_channels, weights, bias, out,
               s->result_plane);
-        q += vectors * WIDTH;
+        v += vectors;
       }
     }
   }

@@ -26,7 +26,7 @@ typedef double NAME(wide) __attribute__((ext_vector_type(WIDTH), aligned(8)));
 static const ck_kernels NAME(kernels) = {
     .gather = NAME(gather), .transform = NAME(transform), .convolve = NAME(convolve), .scatter = NAME(scatter),
     .scan_head = NAME(scan_head),
-    .tile_channels = TILE, .tile_run = RUN * WIDTH, .vector = WIDTH};
+    .tile_channels = TILE, .tile_run = RUN * WIDTH, .tile_vectors = RUN};
 
 #undef UNROLL
 #undef INLINE

@@ -48,7 +48,8 @@ public struct ConvolutionLayout {
   let threads: Int
 
   /// Floats that a thread works in, unless rows would be too short for the kernel: a quarter of an ordinary second cache,
-  /// which holds weights too. Half of it changes nothing on processors with half of that cache.
+  /// which holds weights too. Half of it changes nothing on processors with half of that cache. A pointwise convolution
+  /// has four times as much: it reads each value once, and long pieces of a channel faster than short ones.
   private static let mostRoom = 1 << 17
 
   /// Lays out a convolution with padding `(kernel - 1) / 2`.
@@ -129,9 +130,12 @@ public struct ConvolutionLayout {
     weightCount = tapCount * channels * tileOutputs
     let resultChannels = geometry.phases.count * tileOutputs
     let rowsOfRoom = channels * geometry.sliceCount * geometry.ownPlanes + resultChannels
-    let longEnough = (set.tileRun / 2 + geometry.paddedWidth - 1) / geometry.paddedWidth
-    let few = Self.mostRoom / (rowsOfRoom * geometry.paddedWidth)
-    blockRows = min(max(longEnough, few), geometry.resultHeight)
+    // Rows of one vector are taken one by one, two tiles of them; longer ones, and those shorter than that, joined.
+    let longEnough =
+      geometry.cells.width > set.tileRun / set.tileVectors
+      ? (set.tileRun / 2 + geometry.paddedWidth - 1) / geometry.paddedWidth : 2 * set.tileVectors
+    let few = (geometry.isPointwise ? 4 : 1) * Self.mostRoom / (rowsOfRoom * geometry.paddedWidth)
+    blockRows = Self.even(rows: max(longEnough, few), of: geometry.resultHeight)
     resultPitch = geometry.resultPitch(rows: blockRows)
     planesSlice = geometry.ownPlanes * blockRows * resultPitch
     // The kernel's last vectors read beyond the last channel.
@@ -167,6 +171,15 @@ public struct ConvolutionLayout {
 
   /// Blocks of rows of a slice.
   var blocks: Int { (geometry.resultHeight + blockRows - 1) / blockRows }
+
+  /// At most so many rows a block that threads have as many blocks as each other, or nearly: two of them, or a multiple of
+  /// four. It does not depend on how many threads there are, for statistics are summed by blocks.
+  private static func even(rows: Int, of height: Int) -> Int {
+    let blocks = (height + rows - 1) / rows
+    guard blocks > 1, rows > 1 else { return min(rows, height) }
+    let wanted = blocks == 2 ? 2 : (blocks + 3) / 4 * 4
+    return (height + wanted - 1) / wanted
+  }
 
   /// The next count of whole cache lines that is odd, so that channels do not fall on the same cache sets.
   private static func spread(_ count: Int) -> Int {

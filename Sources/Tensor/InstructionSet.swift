@@ -21,6 +21,9 @@ public enum InstructionSet: Int, Sendable, CaseIterable, Comparable {
   /// Values along a plane that are computed together.
   var tileRun: Int { Int(ck_tile_run(Int32(rawValue))) }
 
+  /// Vectors of `tileRun`.
+  var tileVectors: Int { Int(ck_tile_vectors(Int32(rawValue))) }
+
   /// Orders the sets by width.
   public static func < (left: InstructionSet, right: InstructionSet) -> Bool { left.rawValue < right.rawValue }
 }

@@ -32,6 +32,10 @@ struct UpsamplingTests {
       inputs: 2, middle: 1, outputs: 2, kernel: Extent(1, 1, 1), factor: Extent(2, 4, 2), coarse: Extent(2, 2, 2)),
     Shape(
       inputs: 16, middle: 8, outputs: 8, kernel: Extent(3, 3, 3), factor: Extent(2, 2, 2), coarse: Extent(2, 8, 24)),
+    Shape(
+      inputs: 24, middle: 8, outputs: 8, kernel: Extent(3, 3, 3), factor: Extent(2, 2, 2), coarse: Extent(3, 19, 16)),
+    Shape(
+      inputs: 9, middle: 4, outputs: 12, kernel: Extent(3, 3, 3), factor: Extent(2, 2, 2), coarse: Extent(4, 33, 32)),
   ]
 
   @Test(

@@ -13,6 +13,8 @@ int ck_best_isa(void);
 int ck_tile_channels(int isa);
 /// Values along a row of output that the convolution kernel computes at once.
 int ck_tile_run(int isa);
+/// Vectors of these values.
+int ck_tile_vectors(int isa);
 
 /// Runs `body` on `threads` threads of the OpenMP pool, and returns when all have.
 void ck_parallel(int threads, void (*body)(void *context), void *context);
