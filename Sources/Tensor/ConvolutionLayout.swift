@@ -156,7 +156,7 @@ public struct ConvolutionLayout {
     // more, for what a block's first slices read is transformed for every slab.
     let leastDepth = geometry.transform == nil ? 1 : 8
     var depth = 1
-    while depth < geometry.cells.depth, perSlice * (depth + 1) <= 6_000_000_000,
+    while depth < geometry.cells.depth, perSlice * (depth + 1) <= 12_000_000_000,
       memory(depth: depth + 1).total <= (depth < leastDepth ? 8 : 1) * Self.mostScratch
     {
       depth += 1
