@@ -8,13 +8,7 @@ extension SessionHeader {
     [
       .init("format", .string(Self.format)), .init("version", .integer(Self.version)),
       .init("program", .string(program)), .init("time", .string(time)),
-      .init(
-        "scan",
-        [
-          "path": .string(scan.path), "sha256": .string(scan.sha256),
-          "shape": .array(scan.shape.array.map(JSONValue.integer)),
-          "spacing": .array(scan.spacing.array.map(JSONValue.number)),
-        ]),
+      .init("scan", .object(scan.members)),
       .init("model", .object(model.members)), .init("settings", settings),
       .init("processor", ["kind": .string(processor.kind), "threads": .integer(processor.threads)]),
     ]
@@ -33,14 +27,32 @@ extension SessionHeader {
       guard value > 0 else { throw LineProblem("\"spacing\" must be above 0") }
       return value
     }
+    let orientation = try scan.value["orientation"].map { _ in
+      let code = try scan.string("orientation")
+      guard let orientation = Orientation(code: code) else {
+        throw LineProblem("\"orientation\" is \"\(DisplayText.escaped(code))\", not three letters such as LPS")
+      }
+      return orientation
+    }
     let processor = try fields.object("processor")
     self.init(
       program: try fields.string("program"),
       scan: ScanIdentity(
-        path: try scan.string("path"), sha256: try scan.digest("sha256"), shape: shape, spacing: spacing),
+        path: try scan.string("path"), sha256: try scan.digest("sha256"), shape: shape, spacing: spacing,
+        orientation: orientation),
       model: try ModelIdentity(fields.object("model")), settings: try fields.object("settings").value,
       processor: ProcessorIdentity(
         kind: try processor.string("kind"), threads: try processor.wholeNumber("threads", in: 1...1_000_000)))
+  }
+}
+
+extension ScanIdentity {
+  fileprivate var members: [JSONValue.Member] {
+    [
+      .init("path", .string(path)), .init("sha256", .string(sha256)),
+      .init("shape", .array(shape.array.map(JSONValue.integer))),
+      .init("spacing", .array(spacing.array.map(JSONValue.number))),
+    ] + (orientation.map { [.init("orientation", .string($0.code))] } ?? [])
   }
 }
 

@@ -33,6 +33,8 @@ public enum SessionError: Error, Sendable, Equatable {
   case alreadyExists(path: String)
   /// Another program wrote to the file while this one had it open.
   case changedElsewhere(path: String)
+  /// Another file has the session's name now.
+  case replacedElsewhere(path: String)
   /// Another program has the file open for writing.
   case inUse(path: String)
   /// An earlier event may not have reached the disk, so that no further one is taken.
@@ -85,6 +87,8 @@ extension SessionError: CustomStringConvertible {
       return "\(shown(path)) exists already; open it, or give another name"
     case .changedElsewhere(let path):
       return "\(shown(path)) was changed by another program; close it there and open the session again"
+    case .replacedElsewhere(let path):
+      return "another file took the place of \(shown(path)): move that one away, and the session is written there again"
     case .inUse(let path):
       return "\(shown(path)) is open in another Canalis; close it there first"
     case .unsafe(let path):

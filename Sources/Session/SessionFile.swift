@@ -11,6 +11,18 @@ public struct OpenedSession: Sendable {
   public let log: SessionLog?
   /// What the user must be told.
   public let notices: [SessionNotice]
+
+  /// Why this program may not write, as a sentence; `nil` where it may.
+  public var readOnlyReason: String? {
+    guard log == nil else { return nil }
+    let reason = notices.first { notice in
+      switch notice {
+      case .openElsewhere, .notWritable: true
+      default: false
+      }
+    }
+    return reason.map(\.description) ?? "the session was opened for looking"
+  }
 }
 
 /// Something that the user must be told about a session that was opened.
@@ -160,7 +172,7 @@ public enum SessionFile {
   ///   - aside: What the file that is there is to be called from now on, or `nil` when there must be none.
   /// - Returns: The file, locked and open for appending.
   /// - Throws: `SessionError`.
-  private static func makeFile(at path: String, bytes: [UInt8], keeping aside: String?) throws -> Descriptor {
+  static func makeFile(at path: String, bytes: [UInt8], keeping aside: String?) throws -> Descriptor {
     let folder = FilePaths.folder(of: path)
     let random = String(UInt64.random(in: .min ... .max), radix: 16)
     let temporary = "\(folder)/.canalis-\(getpid())-\(random)"

@@ -12,13 +12,19 @@ public struct ScanIdentity: Sendable, Hashable {
   public var shape: Axes3<Int>
   /// Distance between voxel centres along each axis in millimetres, each finite and above 0.
   public var spacing: Axes3<Double>
+  /// The orientation in which the scan is stored, or is taken to be where its header does not say; `nil` where a session
+  /// does not say. The same voxels under another one have left and right, or other sides, exchanged.
+  public var orientation: Orientation?
 
   /// Creates an identity from its parts.
-  public init(path: String, sha256: String, shape: Axes3<Int>, spacing: Axes3<Double>) {
+  public init(
+    path: String, sha256: String, shape: Axes3<Int>, spacing: Axes3<Double>, orientation: Orientation? = nil
+  ) {
     self.path = path
     self.sha256 = sha256
     self.shape = shape
     self.spacing = spacing
+    self.orientation = orientation
   }
 
   /// Computes the identity of a scan; takes about a second for a 512-cubed one.
@@ -29,7 +35,7 @@ public struct ScanIdentity: Sendable, Hashable {
   public init(path: String, volume: Volume) {
     self.init(
       path: path, sha256: Self.sha256(ofVoxels: volume.voxels), shape: volume.grid.shape,
-      spacing: volume.grid.spacing)
+      spacing: volume.grid.spacing, orientation: volume.grid.orientation ?? .lps)
   }
 
   /// SHA-256 of voxels as float32, little-endian: 64 lower-case hexadecimal digits.

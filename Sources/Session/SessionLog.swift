@@ -22,7 +22,7 @@ public final class SessionLog: Sendable {
   }
 
   private struct State: ~Copyable {
-    let file: Descriptor
+    var file: Descriptor
     var content: SessionContent
     var crc: UInt32
     /// The bytes of the good lines.
@@ -89,11 +89,30 @@ public final class SessionLog: Sendable {
     }
   }
 
+  /// Makes sure that what is written can be found under the session's name. A file that was removed or renamed is made
+  /// again with all its good lines; another that has its name is left alone.
+  private func keepName(_ state: inout State) throws {
+    let own = try state.file.status()
+    var named = stat()
+    if stat(path, &named) == 0 {
+      guard named.st_ino == own.st_ino, named.st_dev == own.st_dev else {
+        throw SessionError.replacedElsewhere(path: path)
+      }
+      return
+    }
+    guard errno == ENOENT else { throw SessionError.system("look at", path) }
+    let lines = try state.file.contents(limit: SessionLine.largestFile).prefix(state.goodBytes)
+    try FilePaths.makeFolder(FilePaths.folder(of: path))
+    state.file = try SessionFile.makeFile(at: path, bytes: Array(lines), keeping: nil)
+    state.fileBytes = state.goodBytes
+  }
+
   /// Writes a line after the good ones, or cuts off what was written of it.
   private func write(_ line: [UInt8], _ state: inout State) throws {
     guard try state.file.regularFileSize() == state.fileBytes else {
       throw SessionError.changedElsewhere(path: path)
     }
+    try keepName(&state)
     try cutTornLine(&state)
     var written = 0
     while written < line.count {

@@ -15,7 +15,7 @@ public struct SessionFinding: Sendable, Hashable {
 
   /// What differs.
   public enum Subject: String, Sendable, Hashable, CaseIterable {
-    case scanShape, scanVoxels, scanSpacing, scanPath, model, settings, processor, program
+    case scanShape, scanVoxels, scanSpacing, scanOrientation, scanPath, model, settings, processor, program
   }
 
   /// How much it matters.
@@ -93,6 +93,12 @@ public enum SessionVerification {
         .error, .scanSpacing,
         "the session's scan has spacing \(recorded.spacing.array) mm, this one \(scan.spacing.array) mm: its header was "
           + "changed")
+    }
+    if let was = recorded.orientation, let now = scan.orientation, was != now {
+      add(
+        .error, .scanOrientation,
+        "the session's scan was stored \(was.code), this one \(now.code): its header was changed, and what was clicked "
+          + "lies elsewhere in the patient, left and right perhaps exchanged")
     }
     if recorded.path != scan.path {
       add(

@@ -107,6 +107,41 @@ struct SessionFileTests {
     #expect(try bytes(of: path) == before + Array("hello".utf8))
   }
 
+  @Test("A file that was removed or renamed under the writer is made again with all that was in it")
+  func removed() throws {
+    let folder = try TemporaryFolder()
+    let path = folder.file("sub/a.session.jsonl")
+    let log = try #require(try SessionFile.create(at: path, header: Sample.header).log)
+    try log.append(Sample.place(1))
+    try FileManager.default.moveItem(atPath: path, toPath: folder.file("moved"))
+    try log.append(Sample.place(2))
+    #expect(try SessionFile.read(path).content.history.clicks.map(\.id) == [1, 2])
+    #expect(try SessionFile.read(folder.file("moved")).content.history.clicks.map(\.id) == [1])
+    try FileManager.default.removeItem(atPath: folder.file("sub"))
+    try log.append(Sample.place(3))
+    #expect(try SessionFile.read(path).content.history.clicks.map(\.id) == [1, 2, 3])
+    // The new file is locked as the first was.
+    #expect(try SessionFile.open(path).notices == [.openElsewhere])
+  }
+
+  @Test("A file that took the session's name is left alone, and the session goes on when it is away")
+  func replaced() throws {
+    let folder = try TemporaryFolder()
+    let path = folder.file("a.session.jsonl")
+    let log = try #require(try SessionFile.create(at: path, header: Sample.header).log)
+    try log.append(Sample.place(1))
+    // As an editor or a program that keeps folders alike saves: a copy takes the name.
+    try FileManager.default.copyItem(atPath: path, toPath: folder.file("copy"))
+    #expect(rename(folder.file("copy"), path) == 0)
+    let theirs = try bytes(of: path)
+    #expect(throws: SessionError.replacedElsewhere(path: path)) { try log.append(Sample.place(2)) }
+    #expect(try bytes(of: path) == theirs)
+    #expect(log.content.history.clicks.map(\.id) == [1])
+    try FileManager.default.removeItem(atPath: path)
+    try log.append(Sample.place(2))
+    #expect(try SessionFile.read(path).content.history.clicks.map(\.id) == [1, 2])
+  }
+
   @Test("Refuses what makes no sense and stays as it was")
   func nonsense() throws {
     let folder = try TemporaryFolder()

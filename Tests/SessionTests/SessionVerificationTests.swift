@@ -26,6 +26,42 @@ struct SessionVerificationTests {
       ).isEmpty)
   }
 
+  @Test("The same voxels under a header that exchanges left and right are an error; sessions that do not say are not")
+  func orientation() throws {
+    let content = try content()
+    #expect(content.header.scan.orientation == .lps)
+    let steps = [SIMD3(1.0, 0, 0), SIMD3(0, -0.25, 0), SIMD3(0, 0, 0.3)]
+    let grid = Grid(
+      shape: Sample.volume.grid.shape, spacing: Sample.volume.grid.spacing,
+      affine: Affine(steps: Axes3(steps[2], steps[1], steps[0]), origin: [0, 0, 0]))
+    let flipped = ScanIdentity(
+      path: content.header.scan.path, volume: Volume(grid: grid, voxels: Sample.volume.voxels))
+    let finding = try #require(SessionVerification.findings(content, scan: flipped).first)
+    #expect(finding.severity == .error && finding.subject == .scanOrientation)
+    #expect(finding.message.contains("LPS") && finding.message.contains("RPS"))
+    var header = content.header
+    header.scan.orientation = nil
+    #expect(SessionVerification.findings(SessionContent(header: header), scan: flipped).isEmpty)
+  }
+
+  @Test("A session that says no orientation is read, and one that says nonsense is not")
+  func orientationInFile() throws {
+    let folder = try TemporaryFolder()
+    var header = Sample.header
+    header.scan.orientation = nil
+    _ = try SessionFile.create(at: folder.file("old"), header: header)
+    #expect(try SessionFile.read(folder.file("old")).content.header == header)
+    for code in ["LPX", "LRS", "", "LP"] {
+      let line = Sample.header.members(time: "2026-03-14T15:09:00.535Z").map { member in
+        guard member.key == "scan", case .object(let members) = member.value else { return member }
+        return .init("scan", .object(members.map { $0.key == "orientation" ? .init($0.key, .string(code)) : $0 }))
+      }
+      let path = folder.file("bad")
+      try Data(SessionLine.encode(line, after: 0).bytes).write(to: URL(fileURLWithPath: path))
+      #expect(throws: SessionError.self) { try SessionFile.read(path) }
+    }
+  }
+
   @Test("Every difference is found, with its weight")
   func everything() throws {
     let content = try content()

@@ -35,7 +35,7 @@ def golden():
         {
             "format": "canalis-session", "version": 1, "program": "0.1.0", "time": time(0),
             "scan": {"path": "scans/Jürgen \"J\".nii.gz", "sha256": hashlib.sha256(voxels).hexdigest(),
-                     "shape": shape, "spacing": [0.3, 0.25, 1.0]},
+                     "shape": shape, "spacing": [0.3, 0.25, 1.0], "orientation": "LPS"},
             "model": {"name": "bundled", "sha256": hashlib.sha256(b"model").hexdigest()},
             "settings": {"mirroring": False, "step": 0.9, "rules": "canalis", "postprocessing": True},
             "processor": {"kind": "x86-64 avx2", "threads": 2},
@@ -85,7 +85,7 @@ def example():
         {
             "format": "canalis-session", "version": 1, "program": "0.1.0", "time": time(0),
             "scan": {"path": path, "sha256": hashlib.sha256(voxels).hexdigest(), "shape": [slices, rows, columns],
-                     "spacing": [depth, height, width]},
+                     "spacing": [depth, height, width], "orientation": "LPS"},
             "model": bundled_model(),
             "settings": {"mirrorAxes": [], "postprocessing": True, "rules": "canalis", "step": 0.92},
             "processor": {"kind": "x86-64 avx2", "threads": 2},
