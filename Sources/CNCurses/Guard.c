@@ -31,6 +31,8 @@ enum { seconds_to_end = 3, most_held_error = 65536 };
 
 static const int ending_signals[] = {SIGTERM, SIGHUP, SIGINT};
 static const int crash_signals[] = {SIGSEGV, SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGQUIT};
+// What else ends a process that says nothing about them; some shells and batch systems send them.
+static const int deadly_signals[] = {SIGUSR1, SIGUSR2, SIGXCPU, SIGXFSZ, SIGSYS, SIGVTALRM, SIGPROF, SIGIO, SIGPWR, SIGSTKFLT};
 static const int other_signals[] = {SIGWINCH, SIGTSTP, SIGCONT, SIGALRM};
 static struct sigaction actions_before[NSIG];
 
@@ -52,8 +54,20 @@ void guard_restore_modes(int when) {
   if (terminal_descriptor >= 0) tcsetattr(terminal_descriptor, when, &modes_before);
 }
 
+// For handlers: a terminal that takes nothing, whose line is slow or whose window hangs, must not keep the process. What
+// it has not taken of a frame is dropped, so that there is room.
+static void write_without_waiting(int descriptor, const char *bytes, size_t count) {
+  struct pollfd room = {.fd = descriptor, .events = POLLOUT};
+  if (poll(&room, 1, 0) == 0) tcflush(descriptor, TCOFLUSH);
+  int flags = fcntl(descriptor, F_GETFL);
+  // The terminal may be the shell's too: its mode is put back.
+  if (flags >= 0) fcntl(descriptor, F_SETFL, flags | O_NONBLOCK);
+  guard_write(descriptor, bytes, count);
+  if (flags >= 0) fcntl(descriptor, F_SETFL, flags);
+}
+
 // What was written to standard error while the screen was taken goes to the real one, its end if it is long.
-static void show_held_error(void) {
+static void show_held_error(void (*show)(int, const char *, size_t)) {
   if (held_error < 0) return;
   dup2(real_error, STDERR_FILENO);
   off_t size = lseek(held_error, 0, SEEK_END);
@@ -62,7 +76,7 @@ static void show_held_error(void) {
   while (position < size) {
     ssize_t count = pread(held_error, buffer, sizeof buffer, position);
     if (count <= 0) break;
-    guard_write(STDERR_FILENO, buffer, (size_t)count);
+    show(STDERR_FILENO, buffer, (size_t)count);
     position += count;
   }
   close(held_error);
@@ -87,14 +101,14 @@ static void hold_error(void) {
 // Only calls that POSIX lists as safe in a signal handler.
 static void give_back_now(void) {
   if (atomic_exchange(&screen_taken, false)) {
-    guard_write(terminal_descriptor, restore_bytes, restore_count);
+    write_without_waiting(terminal_descriptor, restore_bytes, restore_count);
     // A process in the background may not set modes: with SIGTTOU ignored it may, and does not stop here.
     struct sigaction ignore = {.sa_handler = SIG_IGN}, before;
     sigaction(SIGTTOU, &ignore, &before);
     guard_restore_modes(TCSANOW);
     sigaction(SIGTTOU, &before, NULL);
   }
-  show_held_error();
+  show_held_error(write_without_waiting);
 }
 
 static void end_by(int number) {
@@ -157,7 +171,7 @@ static void handle_exit(void) { give_back_now(); }
 
 static void install(const int *signals, size_t count, void (*handler)(int), int flags) {
   for (size_t index = 0; index < count; index++) {
-    // An ignored SIGHUP or SIGINT was ignored on purpose, by nohup for instance.
+    // An ignored SIGHUP or SIGINT, or SIGXFSZ, was ignored on purpose, by nohup for instance.
     if (flags == SA_RESTART && actions_before[signals[index]].sa_handler == SIG_IGN) continue;
     struct sigaction action = {.sa_handler = handler, .sa_flags = flags};
     sigemptyset(&action.sa_mask);
@@ -168,6 +182,7 @@ static void install(const int *signals, size_t count, void (*handler)(int), int 
 static void for_each_signal(void (*visit)(int)) {
   for (size_t index = 0; index < COUNT(ending_signals); index++) visit(ending_signals[index]);
   for (size_t index = 0; index < COUNT(crash_signals); index++) visit(crash_signals[index]);
+  for (size_t index = 0; index < COUNT(deadly_signals); index++) visit(deadly_signals[index]);
   for (size_t index = 0; index < COUNT(other_signals); index++) visit(other_signals[index]);
 }
 
@@ -200,6 +215,7 @@ void guard_arm(const char *bytes, size_t count) {
   }
   install(ending_signals, COUNT(ending_signals), handle_ending, SA_RESTART);
   install(crash_signals, COUNT(crash_signals), handle_crash, SA_ONSTACK | SA_NODEFER);
+  install(deadly_signals, COUNT(deadly_signals), handle_crash, SA_RESTART);
   install(other_signals, COUNT(other_signals), handle_other, SA_RESTART);
 }
 
@@ -209,7 +225,7 @@ void guard_end(void) {
   alarm(0);
   atomic_store(&screen_taken, false);
   for_each_signal(put_action_back);
-  show_held_error();
+  show_held_error(guard_write);
   terminal_descriptor = -1;
 }
 

@@ -1,3 +1,5 @@
+import Canvas
+
 /// Why the terminal cannot be used.
 public enum TerminalError: Error, Equatable, Sendable, CustomStringConvertible {
   /// Standard input or output is a file or a pipe.
@@ -18,11 +20,13 @@ public enum TerminalError: Error, Equatable, Sendable, CustomStringConvertible {
       return "The viewer needs to know the terminal, but TERM is not set. \(Self.alternatives)"
     case .unknownType(let type):
       return """
-        This machine does not know the terminal type TERM=\(type). Try TERM=xterm-256color, or install its \
-        description (Debian: ncurses-term). \(Self.alternatives)
+        This machine does not know the terminal type TERM=\(type.escapingControlCharacters). Try TERM=xterm-256color, \
+        or install its description (Debian: ncurses-term). \(Self.alternatives)
         """
     case .noCursorAddressing(let type):
-      return "A terminal of type TERM=\(type) cannot place its cursor, which the viewer needs. \(Self.alternatives)"
+      return
+        "A terminal of type TERM=\(type.escapingControlCharacters) cannot place its cursor, which the viewer needs. "
+        + Self.alternatives
     case .notAvailable:
       return "The terminal is in use by this program already, or its settings cannot be read."
     }

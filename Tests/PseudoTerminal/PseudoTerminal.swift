@@ -108,6 +108,16 @@ public final class PseudoTerminal {
     return ending
   }
 
+  /// Waits until the program has ended without taking what it writes, as a terminal does that hangs.
+  public func waitForEndUnread(seconds: Double) -> Ending? {
+    let end = Date(timeIntervalSinceNow: seconds)
+    while ending == nil, Date() < end {
+      noteEnd()
+      usleep(10_000)
+    }
+    return ending
+  }
+
   /// Reads until the program has been silent for some time.
   public func settle(milliseconds: Int32 = 40) {
     while read(milliseconds: milliseconds) {}
@@ -123,11 +133,15 @@ public final class PseudoTerminal {
       output += bytes.prefix(count)
       screen.feed(bytes.prefix(count))
     }
+    noteEnd()
+    return count > 0
+  }
+
+  private func noteEnd() {
     var status: Int32 = 0
     if ending == nil, pseudo_terminal_has_ended(&terminal, &status) {
       let number = status & 0x7f
       ending = number == 0 ? .exit(status >> 8 & 0xff) : .signal(number)
     }
-    return count > 0
   }
 }

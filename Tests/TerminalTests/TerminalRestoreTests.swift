@@ -65,7 +65,12 @@ struct TerminalRestoreTests {
     #expect(run.damage == [])
   }
 
-  @Test("after signals of a crash", arguments: [SIGSEGV, SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGQUIT])
+  @Test(
+    "after signals of a crash, and others that end a process",
+    arguments: [
+      SIGSEGV, SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGQUIT, SIGUSR1, SIGUSR2, SIGXCPU, SIGXFSZ, SIGSYS, SIGVTALRM,
+      SIGPROF, SIGIO, SIGPWR, SIGSTKFLT,
+    ])
   func crashSignals(number: Int32) throws {
     let run = try ProbeRun()
     run.terminal.signal(number)
