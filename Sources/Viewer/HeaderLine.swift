@@ -10,6 +10,7 @@ extension ViewerModel {
     let theme = Theme(colors: capabilities.colors)
     var warnings: [(text: String, style: TextStyle)] = []
     if !scan.geometry.isOrientationKnown { warnings.append(("orientation unknown: taken as LPS", theme.alarm)) }
+    if !failedStores.isEmpty { warnings.append(("\(failedStores.count) NOT SAVED", theme.alarm)) }
     if isReadOnly { warnings.append(("read-only", theme.alarm)) }
     if let line = network?.honestyLine { warnings.append((DisplayText.escaped(line), theme.warning)) }
     return warnings

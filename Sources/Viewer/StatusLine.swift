@@ -78,7 +78,7 @@ extension ViewerModel {
       drawLine(line, prompt: "export to: ", row: row, in: &frame)
       return
     case .overwrite(let path):
-      let question = "\(DisplayText.escaped(path)) exists. y replaces it, Esc keeps it"
+      let question = "\(DisplayText.escaped(path)) or its .json exists. y replaces, Esc keeps them"
       painter.write(
         painter.shortened(question, columns: columns), column: 0, row: row, limit: columns, style: theme.warning,
         in: &frame)

@@ -15,8 +15,8 @@ extension ViewerModel {
 
   /// Does something to the clicks: shows it, stores it, asks the network.
   mutating func perform(_ action: ClickAction, saying text: String, because cause: String) -> [ViewerEffect] {
-    guard !isReadOnly else {
-      alarm("this session is open elsewhere and read-only here: clicks cannot be kept")
+    if let readOnlyReason {
+      alarm("clicks cannot be kept: \(readOnlyReason)")
       return []
     }
     let before = history.clicks

@@ -22,6 +22,13 @@ extension ViewerModel {
 
   /// Does what a key says where the keys go now.
   mutating func press(_ key: Key) -> [ViewerEffect] {
+    if isScreenTooSmall {
+      // Nothing is done that nobody can see.
+      guard let action = KeyBinding.action(for: key, in: [.viewing]), [.quit, .suspend, .redraw].contains(action) else {
+        return []
+      }
+      return perform(action)
+    }
     if let action = KeyBinding.action(for: key, in: keyContexts) { return perform(action) }
     guard case .character(let character) = key else { return [] }
     switch focus {
@@ -39,7 +46,7 @@ extension ViewerModel {
 
   /// Does what a key can do.
   mutating func perform(_ action: KeyAction) -> [ViewerEffect] {
-    if action != .quit { hasWarnedOfQuitting = false }
+    if action != .quit { (hasWarnedOfQuitting, quitsWhenWritten) = (false, false) }
     switch action {
     case .placeClick: return placeClick(settings.clickKind)
     case .undo: return undo()
@@ -195,9 +202,15 @@ extension ViewerModel {
 
   /// Ends the program; nothing has to be saved, unless the disk refused.
   mutating func quit() -> [ViewerEffect] {
-    if failedStores > 0, !hasWarnedOfQuitting {
+    if !failedStores.isEmpty, !hasWarnedOfQuitting {
       hasWarnedOfQuitting = true
-      alarm("\(failedStores) event\(failedStores == 1 ? "" : "s") could not be saved; q again quits without")
+      alarm(
+        "\(failedStores.count) event\(failedStores.count == 1 ? "" : "s") could not be saved; q again quits without")
+      return []
+    }
+    if exportsUnderway > 0, !quitsWhenWritten {
+      quitsWhenWritten = true
+      say("a mask is still being written: quits when it is there, q again quits before")
       return []
     }
     return storeSettings() + stopJob() + [.quit]

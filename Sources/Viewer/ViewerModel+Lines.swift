@@ -70,7 +70,18 @@ extension ViewerModel {
       return []
     }
     say("writing \(path)")
+    exportsUnderway += 1
     return [.export(path: path, overwrite: overwrite)]
+  }
+
+  /// Takes note that a mask was written, or could not be; then the user must see why, and does not leave.
+  mutating func endExport(isWritten: Bool) -> [ViewerEffect] {
+    exportsUnderway = max(0, exportsUnderway - 1)
+    guard quitsWhenWritten, isWritten else {
+      quitsWhenWritten = false
+      return []
+    }
+    return exportsUnderway == 0 ? quit() : []
   }
 
   /// Why there is nothing to export now, if so.
@@ -98,8 +109,8 @@ extension ViewerModel {
     case .window(let width, let level): setWindow(width: width, level: level)
     case .export(let path): return export(to: path ?? exportPath, overwrite: false)
     case .note(let text):
-      guard !isReadOnly else {
-        alarm("this session is open elsewhere and read-only here: notes cannot be kept")
+      if let readOnlyReason {
+        alarm("notes cannot be kept: \(readOnlyReason)")
         return []
       }
       say("noted: \(text)")

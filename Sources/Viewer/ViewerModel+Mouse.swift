@@ -4,6 +4,11 @@ import Clicks
 extension ViewerModel {
   /// Does what the mouse says.
   mutating func handle(_ mouse: Mouse) -> [ViewerEffect] {
+    if isScreenTooSmall { return [] }
+    if focus != .viewing, focus != .panel, drag != nil {
+      // What the button held when the keys went elsewhere is over; nothing may come of its release.
+      drag = mouse.action == .release ? nil : .dropped
+    }
     switch focus {
     case .help:
       return handleInHelp(mouse)
@@ -27,7 +32,9 @@ extension ViewerModel {
     switch mouse.action {
     case .wheelUp: return perform(.scrollHelp(-3))
     case .wheelDown: return perform(.scrollHelp(3))
-    case .press: return perform(.dismiss)
+    case .press:
+      drag = .dropped
+      return perform(.dismiss)
     case .drag, .release: return []
     }
   }

@@ -44,16 +44,21 @@ extension ViewerModel {
       say("stopped; r asks the network again")
     case .eventStored(let sequence):
       unstored[sequence] = nil
-    case .storeFailed(_, let text):
+      if failedStores.remove(sequence) != nil, failedStores.isEmpty { say("saved now: nothing is missing on disk") }
+    case .storeFailed(let sequence, let text):
       // The clicks of the event stay marked as pending: they are not on disk.
-      failedStores += 1
+      failedStores.insert(sequence)
+      storeProblem = DisplayText.escaped(text)
       alarm("NOT SAVED: \(text)")
     case .exportFinished(let path, let detail):
       say("wrote \(path)" + (detail.isEmpty ? "" : ": \(detail)"))
+      return endExport(isWritten: true)
     case .exportExists(let path):
       focus = .overwrite(path: path)
+      return endExport(isWritten: false)
     case .exportFailed(let path, let text):
       alarm("\(path) was not written: \(text)")
+      return endExport(isWritten: false)
     case .notice(let text):
       say(text)
     }

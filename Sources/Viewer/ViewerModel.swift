@@ -12,8 +12,8 @@ public struct ViewerModel: Sendable {
   public let scan: ViewedScan
   /// The network, or `nil` when there is none: clicks are then kept and shown all the same.
   public let network: NetworkDescription?
-  /// Whether clicks cannot be kept because another program has the session.
-  public let isReadOnly: Bool
+  /// Why clicks cannot be kept, as a sentence; `nil` where they can.
+  public let readOnlyReason: String?
   /// The path that export offers.
   public let exportPath: String
 
@@ -31,6 +31,12 @@ public struct ViewerModel: Sendable {
   public internal(set) var previousLabels: [UInt8]?
   /// The clicks that the mask answers, or `nil` before the first answer.
   public internal(set) var answeredClicks: [PlacedClick]?
+  /// Numbers of the clicks whose voxels had to be forced in the mask.
+  public internal(set) var forcedClicks: Set<Int> = []
+  /// Events that could not be written yet, by their sequence numbers.
+  public internal(set) var failedStores: Set<Int> = []
+  /// Why the latest of them could not be written.
+  public internal(set) var storeProblem = ""
   /// How the scan is looked at.
   public internal(set) var settings: ViewSettings
   /// The job that runs or waits.
@@ -50,8 +56,6 @@ public struct ViewerModel: Sendable {
   var focus: Focus = .viewing
   /// What a held mouse button is doing.
   var drag: Drag?
-  /// Numbers of the clicks whose voxels had to be forced.
-  var forcedClicks: Set<Int> = []
   /// The latest sentence for the message row.
   var notice = ""
   /// Whether the sentence tells of something that went wrong.
@@ -60,8 +64,10 @@ public struct ViewerModel: Sendable {
   var selectedClick: Int?
   /// Events on their way to the disk: the sequence number and the clicks that wait for it.
   var unstored: [Int: Set<Int>] = [:]
-  /// Events that could not be written.
-  var failedStores = 0
+  /// Masks that are being written.
+  var exportsUnderway = 0
+  /// Whether the program ends when they are written.
+  var quitsWhenWritten = false
   /// The sequence number of the next event.
   var nextSequence = 1
   /// The number of the next job.
@@ -84,14 +90,14 @@ public struct ViewerModel: Sendable {
   ///   - labels: The mask to show at once, one label for each voxel in stored order.
   ///   - settings: How the scan was looked at before.
   ///   - exportPath: The path that export offers.
-  ///   - isReadOnly: Whether another program has the session.
+  ///   - readOnlyReason: Why clicks cannot be kept, as a sentence; `nil` where they can.
   ///   - capabilities: What the terminal can show.
   ///   - columns: The screen's columns.
   ///   - rows: The screen's rows.
   public init(
     scan: ViewedScan, network: NetworkDescription? = nil, history: ClickHistory = ClickHistory(),
     labels: [UInt8]? = nil, settings: ViewSettings = ViewSettings(), exportPath: String = "mask.nii.gz",
-    isReadOnly: Bool = false, capabilities: DisplayCapabilities = DisplayCapabilities(), columns: Int = 80,
+    readOnlyReason: String? = nil, capabilities: DisplayCapabilities = DisplayCapabilities(), columns: Int = 80,
     rows: Int = 24
   ) {
     precondition(
@@ -101,7 +107,7 @@ public struct ViewerModel: Sendable {
     self.history = history
     self.labels = labels
     self.exportPath = exportPath
-    self.isReadOnly = isReadOnly
+    self.readOnlyReason = readOnlyReason
     self.capabilities = capabilities
     self.columns = columns
     self.rows = rows
@@ -135,6 +141,12 @@ public struct ViewerModel: Sendable {
   public mutating func start() -> [ViewerEffect] {
     labels == nil ? askNetwork(because: "first look") : []
   }
+
+  /// Whether clicks cannot be kept.
+  var isReadOnly: Bool { readOnlyReason != nil }
+
+  /// Whether there is no room for a plane; then there is nothing that a key or the mouse could sensibly act on.
+  var isScreenTooSmall: Bool { layout(columns: columns, rows: rows).panes.isEmpty }
 
   /// Whether the mask is the network's answer to the clicks in force.
   public var isMaskCurrent: Bool { labels != nil && answeredClicks == history.clicks }

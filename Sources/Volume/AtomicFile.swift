@@ -116,9 +116,12 @@ public final class AtomicFile {
   ///   - path: Where the file will be.
   ///   - overwrite: Whether a file of that name may be replaced.
   ///   - mode: Permissions of the new file, before the process's mask.
+  ///   - inputs: Files that must never be replaced, whatever name they are reached by.
   /// - Throws: `VolumeError`; then the destination is as it was.
-  public static func write(_ bytes: [UInt8], to path: String, overwrite: Bool = false, mode: UInt32 = 0o666) throws {
-    let file = try AtomicFile(path: path, overwrite: overwrite, mode: mode)
+  public static func write(
+    _ bytes: [UInt8], to path: String, overwrite: Bool = false, mode: UInt32 = 0o666, protecting inputs: [String] = []
+  ) throws {
+    let file = try AtomicFile(path: path, overwrite: overwrite, mode: mode, protecting: inputs)
     try file.write(bytes)
     try file.commit()
   }

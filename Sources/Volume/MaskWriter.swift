@@ -1,5 +1,12 @@
 /// Writes masks as NIfTI-1 with the geometry of the scan that they belong to, bit for bit.
 public enum MaskWriter {
+  /// The files that a mask of some name is written to.
+  ///
+  /// - Parameter path: Where the mask will be.
+  /// - Returns: The one file, or both of a pair.
+  /// - Throws: `VolumeError.unknownFormat` for a name that says no format.
+  public static func files(of path: String) throws -> [String] { try NIfTIFilePaths(new: path).all }
+
   /// Writes a mask as unsigned bytes.
   ///
   /// With a scan's header, the new file has the same 348 bytes, in the same byte order, but for voxel type, voxel

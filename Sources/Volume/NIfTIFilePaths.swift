@@ -26,6 +26,25 @@ struct NIfTIFilePaths: Equatable {
     self.init(header: pair.isHeader ? path : other, voxels: pair.isHeader ? other : path)
   }
 
+  /// Names the file or files that are to be written.
+  ///
+  /// - Parameter path: A `.nii`, `.nii.gz`, `.hdr` or `.img`.
+  /// - Throws: `VolumeError.unknownFormat` for another name.
+  init(new path: String) throws {
+    let lowercased = path.lowercased()
+    if let pair = Self.splitPair(path), !lowercased.hasSuffix(".gz") {
+      self.init(header: pair.stem + pair.headerExtension, voxels: pair.stem + pair.voxelsExtension)
+      return
+    }
+    guard lowercased.hasSuffix(".nii") || lowercased.hasSuffix(".nii.gz") else {
+      throw VolumeError.unknownFormat(path: path, expected: ".nii, .nii.gz or .hdr")
+    }
+    self.init(header: path, voxels: path)
+  }
+
+  /// The one file, or both.
+  var all: [String] { isPair ? [header, voxels] : [header] }
+
   /// Creates the names from both parts.
   init(header: String, voxels: String) {
     self.header = header

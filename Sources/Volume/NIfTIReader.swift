@@ -6,6 +6,12 @@ import Foundation
 /// A file is never believed: the header's 348 bytes are checked field by field, and the size that it claims is compared
 /// with the file's own size and with the memory that is available before anything is allocated.
 public enum NIfTIReader {
+  /// The files that a scan of some name is read from.
+  ///
+  /// - Parameter path: The scan's file, or either file of a pair.
+  /// - Returns: The file, or both of a pair; the name itself where the other half is missing.
+  public static func files(of path: String) -> [String] { (try? NIfTIFilePaths(existing: path))?.all ?? [path] }
+
   /// Reads a scan.
   ///
   /// The spacing is the header's `pixdim`; the affine is the sform if its code is above 0, else the qform if its code

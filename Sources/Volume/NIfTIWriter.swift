@@ -16,18 +16,13 @@ struct NIfTIWriter {
   func write(
     count: Int, byteCount: Int, fill: (Range<Int>, UnsafeMutableRawBufferPointer) throws -> Void
   ) throws {
-    let lowercased = path.lowercased()
-    if let pair = NIfTIFilePaths.splitPair(path), !lowercased.hasSuffix(".gz") {
-      try writePair(
-        header: pair.stem + pair.headerExtension, voxels: pair.stem + pair.voxelsExtension, count: count,
-        byteCount: byteCount, fill: fill)
+    let files = try NIfTIFilePaths(new: path)
+    if files.isPair {
+      try writePair(header: files.header, voxels: files.voxels, count: count, byteCount: byteCount, fill: fill)
       return
     }
-    guard lowercased.hasSuffix(".nii") || lowercased.hasSuffix(".nii.gz") else {
-      throw VolumeError.unknownFormat(path: path, expected: ".nii, .nii.gz or .hdr")
-    }
     let file = try AtomicFile(path: path, overwrite: overwrite, protecting: inputs)
-    let gzip = lowercased.hasSuffix(".gz") ? GzipCompressor() : nil
+    let gzip = path.lowercased().hasSuffix(".gz") ? GzipCompressor() : nil
     func append(_ bytes: UnsafeRawBufferPointer, isLast: Bool) throws {
       if let gzip {
         try gzip.compress(bytes, isLast: isLast) { try file.write($0) }

@@ -51,6 +51,22 @@ final class Workplace {
   /// - Returns: Its exit status and what it printed.
   /// - Throws: If the program cannot be started.
   func run(_ arguments: String..., variables: [String: String] = [:]) throws -> Outcome {
+    try run(arguments: arguments, variables: variables)
+  }
+
+  /// Runs a command of the shell in the folder and returns its exit status.
+  func shell(_ command: String) throws -> Int32 {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/bin/sh")
+    process.arguments = ["-c", command]
+    process.currentDirectoryURL = folder
+    try process.run()
+    process.waitUntilExit()
+    return process.terminationStatus
+  }
+
+  /// Runs the program and waits for its end, as above.
+  func run(arguments: [String], variables: [String: String] = [:]) throws -> Outcome {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: PseudoTerminal.builtProduct("canalis"))
     process.arguments = arguments

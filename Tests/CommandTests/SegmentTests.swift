@@ -67,6 +67,68 @@ struct SegmentTests {
     #expect(try place.bytes("scan.nii.gz") == before)
   }
 
+  @Test("Clicks, model, session and the other half of a scan's pair are never written over, with --force either")
+  func inputs() throws {
+    let place = try Workplace()
+    func copy(_ source: String, _ name: String) throws {
+      try FileManager.default.copyItem(atPath: source, toPath: place.path(name))
+    }
+    try copy(Case.scan, "case.nii.gz")
+    try copy(Case.clicks, "masked.json")
+    try copy(Case.checkpoint, "m.pth")
+    let kept = try (place.bytes("masked.json"), place.bytes("m.pth"))
+    let runs = [
+      ["--output", "masked.nii.gz"], ["--output", "a.nii.gz", "--save-logits", "m.pth"],
+      ["--output", "a.nii.gz", "--save-logits", "masked.json"],
+    ]
+    for run in runs {
+      let outcome = try place.run(
+        arguments: ["segment", "case.nii.gz", "--clicks", "masked.json", "--model", "m.pth", "--quiet", "--force"] + run
+      )
+      #expect(outcome.status == 1, "\(outcome.output)\(outcome.errors)")
+      #expect(try (place.bytes("masked.json"), place.bytes("m.pth")) == kept)
+      #expect(!place.has("a.nii.gz"))
+    }
+
+    let volume = try NIfTIReader.read(path: Case.scan)
+    try MaskWriter.write(
+      Mask(grid: volume.grid, labels: volume.voxels.map { $0 > 300 ? 1 : 0 }), likeScan: nil, to: place.path("pair.hdr")
+    )
+    try FileManager.default.moveItem(atPath: place.path("pair.hdr"), toPath: place.path("kept.hdr"))
+    let zipped = try place.shell("gzip -k kept.hdr && mv kept.hdr.gz pair.hdr.gz")
+    #expect(zipped == 0)
+    let voxels = try place.bytes("pair.img")
+    let pair = try place.run(
+      "segment", "pair.hdr.gz", "--output", "pair.hdr", "--model", "m.pth", "--quiet", "--force")
+    #expect(pair.status == 1, "\(pair.output)\(pair.errors)")
+    #expect(try place.bytes("pair.img") == voxels)
+
+    try copy(Case.fixture("session/golden.session.jsonl"), "s.session.jsonl")
+    let session = try place.bytes("s.session.jsonl")
+    let export = try place.run(
+      "session", "export", "s.session.jsonl", "--format", "csv", "--output", "s.session.jsonl", "--force")
+    #expect(export.status == 1, "\(export.output)\(export.errors)")
+    #expect(try place.bytes("s.session.jsonl") == session)
+  }
+
+  @Test("What cannot be written is refused before the network runs")
+  func badOutputs() throws {
+    let place = try Workplace()
+    try FileManager.default.createDirectory(atPath: place.path("f.json"), withIntermediateDirectories: false)
+    for (output, logits) in [
+      ("a.mha", nil), (".", nil), ("f.nii.gz", nil), ("a.nii.gz", "a.nii.gz"), ("a.nii.gz", "a.json"),
+    ]
+      as [(String, String?)]
+    {
+      // The scan is none: had it been read, the exit code would be that of bad data.
+      let outcome = try place.run(
+        arguments: ["segment", Case.clicks, "--output", output, "--model", Case.checkpoint, "--quiet", "--force"]
+          + (logits.map { ["--save-logits", $0] } ?? []))
+      #expect(outcome.status == 1, "\(output) \(outcome.errors)")
+      #expect(!place.has("a.nii.gz") && !place.has("f.nii.gz"))
+    }
+  }
+
   @Test("Bad input ends with its exit code and one line that says what to do")
   func errors() throws {
     let place = try Workplace()

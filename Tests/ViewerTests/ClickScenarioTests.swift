@@ -96,6 +96,39 @@ struct ClickScenarioTests {
     #expect(driver.type("q").last == .quit)
   }
 
+  @Test("what is not saved stays on the screen whatever is said after it, until it is on disk")
+  func notSaved() {
+    var driver = Driver()
+    driver.isDiskQuick = false
+    driver.press(.enter)
+    driver.send(.storeFailed(sequence: 1, text: "no space left on device"))
+    driver.answer([UInt8](repeating: 0, count: driver.model.scan.volume.voxels.count))
+    #expect(!driver.message.contains("NOT SAVED"))
+    #expect(driver.frame.text.contains("1 NOT SAVED"))
+    driver.type("u")
+    driver.send(.storeFailed(sequence: 2, text: "no space left on device"))
+    #expect(driver.frame.text.contains("2 NOT SAVED"))
+    driver.send(.eventStored(sequence: 1))
+    #expect(driver.frame.text.contains("1 NOT SAVED"))
+    driver.send(.eventStored(sequence: 2))
+    #expect(!driver.frame.text.contains("NOT SAVED"))
+    #expect(driver.message.contains("saved now"))
+    #expect(driver.type("q").last == .quit)
+  }
+
+  @Test("a screen that is too small for a plane takes no clicks, but can be left")
+  func tooSmall() {
+    for (columns, rows) in [(1, 1), (39, 11), (3, 400), (2000, 1)] {
+      var driver = Driver(columns: columns, rows: rows)
+      driver.press(.enter)
+      driver.type(" u:x")
+      driver.mouse(.press, 0, 0)
+      driver.mouse(.release, 0, 0)
+      #expect(driver.effects.isEmpty && driver.model.history.clicks.isEmpty && driver.model.focus == .viewing)
+      #expect(driver.type("q") == [.quit])
+    }
+  }
+
   @Test("x removes the nearest click within reach, the latest of two on one voxel, and nothing farther away")
   func removeNearest() {
     var driver = Driver()
@@ -159,9 +192,10 @@ struct ClickScenarioTests {
 
   @Test("a session that is open elsewhere takes no clicks and says so")
   func readOnly() {
-    var driver = Driver(ViewerModel(scan: TestScan.make(), network: .test, isReadOnly: true))
+    let reason = "the session is read-only here: Permission denied"
+    var driver = Driver(ViewerModel(scan: TestScan.make(), network: .test, readOnlyReason: reason))
     #expect(driver.press(.enter).isEmpty)
-    #expect(driver.message.contains("read-only"))
+    #expect(driver.message == "clicks cannot be kept: \(reason)")
     #expect(driver.model.history.clicks.isEmpty)
     driver.type(":note hello")
     #expect(driver.press(.enter).isEmpty)

@@ -100,7 +100,7 @@ struct CommandTests {
     driver.type("out.nii.gz")
     #expect(driver.press(.enter) == [.export(path: "out.nii.gz", overwrite: false)])
     driver.send(.exportExists(path: "out.nii.gz"))
-    #expect(driver.message.contains("out.nii.gz exists. y replaces it, Esc keeps it"))
+    #expect(driver.message.contains("out.nii.gz or its .json exists. y replaces, Esc keeps them"))
     driver.type("x1 ")
     driver.press(.enter)
     #expect(driver.model.history.clicks.isEmpty)
@@ -116,6 +116,51 @@ struct CommandTests {
     driver.type("e")
     driver.press(.control("u"), .enter)
     #expect(driver.message.contains("no path given"))
+  }
+
+  @Test("q waits for a mask that is being written; q again, or another key, does not")
+  func quitWhileWriting() {
+    let scan = TestScan.make()
+    func writing() -> Driver {
+      var driver = Driver(scan: scan, labels: TestScan.canals(scan))
+      driver.type("e")
+      driver.press(.enter)
+      #expect(driver.type("q").isEmpty)
+      #expect(driver.message.contains("still being written"))
+      return driver
+    }
+    var driver = writing()
+    #expect(driver.send(.exportFinished(path: "mask.nii.gz", detail: "")) == [.quit])
+    driver = writing()
+    #expect(driver.type("q") == [.quit])
+    driver = writing()
+    #expect(driver.send(.exportFailed(path: "mask.nii.gz", text: "no such folder")).isEmpty)
+    #expect(driver.message.contains("no such folder"))
+    #expect(driver.type("q") == [.quit])
+    driver = writing()
+    #expect(driver.send(.exportExists(path: "mask.nii.gz")).isEmpty)
+    #expect(driver.type("y") == [.export(path: "mask.nii.gz", overwrite: true)])
+    driver = writing()
+    driver.press(.right)
+    #expect(!driver.send(.exportFinished(path: "mask.nii.gz", detail: "")).contains(.quit))
+  }
+
+  @Test("an answer that comes after its click was taken back is not what is exported")
+  func droppedAnswer() throws {
+    let scan = TestScan.make()
+    let labels = TestScan.canals(scan)
+    var driver = Driver(scan: scan, labels: labels)
+    driver.press(.enter)
+    let job = try #require(driver.model.job?.job.id)
+    driver.type("u")
+    driver.send(
+      .networkFinished(
+        NetworkAnswer(
+          job: job, labels: TestScan.canals(scan, radius: 0.1), change: MaskChange(), forcedClicks: [1])))
+    driver.type("e")
+    #expect(driver.press(.enter) == [.export(path: "mask.nii.gz", overwrite: false)])
+    #expect(driver.model.labels == labels)
+    #expect(driver.model.answeredClicks == [] && driver.model.forcedClicks.isEmpty)
   }
 
   @Test("a mask that does not answer the latest click is not exported")

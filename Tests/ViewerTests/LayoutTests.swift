@@ -70,7 +70,7 @@ struct LayoutTests {
     let scan = TestScan.make(orientation: nil, name: "a/very/long/path/to/the/scan/of/some/patient/jaw.nii.gz")
     for columns in stride(from: 40, through: 200, by: 7) {
       for rows in [12, 24, 50] {
-        var model = ViewerModel(scan: scan, network: .test, isReadOnly: true, columns: columns, rows: rows)
+        var model = ViewerModel(scan: scan, network: .test, readOnlyReason: "elsewhere", columns: columns, rows: rows)
         _ = model.update(.key(.character("c")))
         let text = model.render(columns: columns, rows: rows).text
         #expect(text.contains("orientation unknown"), "\(columns)x\(rows)")

@@ -49,6 +49,31 @@ struct MouseTests {
     #expect(driver.model.settings.clickKind == .right)
   }
 
+  @Test("a button held while the keys went elsewhere places nothing, nor does the press that closes the help")
+  func otherFocus() throws {
+    for opening in ["?", ":", "e"] {
+      let scan = TestScan.make()
+      var driver = Driver(scan: scan, labels: TestScan.canals(scan))
+      let place = try cell(driver, .axial, [20, 20, 12])
+      driver.mouse(.press, place.column, place.row)
+      driver.type(opening)
+      driver.mouse(.drag, place.column + 2, place.row)
+      driver.mouse(.release, place.column + 2, place.row)
+      if opening == "?" {
+        driver.mouse(.press, place.column, place.row)
+        driver.mouse(.drag, place.column + 1, place.row)
+      } else {
+        driver.press(.escape)
+      }
+      #expect(driver.model.focus == .viewing)
+      driver.mouse(.release, place.column, place.row)
+      #expect(driver.model.history.clicks.isEmpty)
+      driver.mouse(.press, place.column, place.row)
+      driver.mouse(.release, place.column, place.row)
+      #expect(driver.model.history.clicks.count == 1)
+    }
+  }
+
   @Test("Esc while the button is held drops the click")
   func drop() throws {
     var driver = Driver()

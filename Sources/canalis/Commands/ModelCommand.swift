@@ -34,7 +34,7 @@ struct ModelCommand: ParsableCommand {
     @OptionGroup var outputOptions: OutputOptions
 
     func run() throws {
-      try OutputFiles.check([output], force: force)
+      try OutputFiles.check([output], force: force, protecting: [checkpoint])
       let summary = try ModelImporter.importCheckpoint(from: checkpoint, to: output, overwrite: force)
       if outputOptions.json {
         try JSONOutput.write(
@@ -113,7 +113,7 @@ struct ModelCommand: ParsableCommand {
     var force = false
 
     func run() throws {
-      try OutputFiles.check([output], force: force)
+      try OutputFiles.check([output], force: force, protecting: [])
       let metadata = plan.metadata(seed: seed)
       try ModelWriter.write(
         metadata, parameters: DrawnParameters(plan: metadata.plan, seed: seed), to: output, overwrite: force)

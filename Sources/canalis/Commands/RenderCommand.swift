@@ -49,7 +49,8 @@ struct Render: ParsableCommand {
   var force = false
 
   func run() throws {
-    try OutputFiles.check([output], force: force)
+    let inputs = NIfTIReader.files(of: scan) + (mask.map(NIfTIReader.files) ?? []) + (session.map { [$0] } ?? [])
+    try OutputFiles.check([output], force: force, protecting: inputs)
     let volume = try NIfTIReader.read(path: scan)
     let labels = try mask.map { try NIfTIReader.readMask(path: $0, expectedGrid: volume.grid).labels }
     var settings = ViewSettings()
@@ -75,7 +76,9 @@ struct Render: ParsableCommand {
       history: history, labels: labels, settings: settings, capabilities: capabilities, columns: size.columns,
       rows: size.rows)
     let frame = model.render(columns: size.columns, rows: size.rows)
-    try AtomicFile.write(try bytes(of: frame, capabilities: capabilities), to: output, overwrite: force)
+    try AtomicFile.write(
+      try bytes(of: frame, capabilities: capabilities), to: output, overwrite: force,
+      protecting: inputs)
   }
 
   private func bytes(of frame: Frame, capabilities: DisplayCapabilities) throws -> [UInt8] {

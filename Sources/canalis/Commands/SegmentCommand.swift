@@ -66,13 +66,15 @@ struct Segment: ParsableCommand {
   func run() throws {
     Interruption.watch()
     let progress = ProgressPrinter(isQuiet: outputOptions.quiet)
-    try OutputFiles.check([output, MaskExport.sideFile(of: output), saveLogits].compactMap { $0 }, force: force)
+    let modelPath = try BundledAssets.modelPath(option: modelOptions.model)
+    let inputs = NIfTIReader.files(of: scan) + [clicks, session, modelPath].compactMap { $0 }
+    try OutputFiles.check(saveLogits.map { [$0] } ?? [], masks: [output], force: force, protecting: inputs)
     progress.show(stage: "reading \(DisplayText.escaped(scan))", fraction: 0)
     let volume = try NIfTIReader.read(path: scan)
     volume.warnings.forEach { progress.note("warning: \($0)") }
     let identity = ScanIdentity(path: URL(fileURLWithPath: scan).path, volume: volume)
     let source = try (clicks ?? session).map { try ClickSource.read($0, scan: volume, identity: { identity }) }
-    let model = try Model.load(path: try BundledAssets.modelPath(option: modelOptions.model))
+    let model = try Model.load(path: modelPath)
     if let content = source?.session, session != nil, content.model.sha256 != model.sha256 {
       progress.note(
         "warning: the session's model is \(DisplayText.escaped(content.model.name)); "
@@ -91,9 +93,9 @@ struct Segment: ParsableCommand {
       clicks: placed.map { .init($0, forced: forced.contains($0.id)) })
     if let saveLogits, let logits = result.logits {
       try NPYArray(shape: logits.shape, values: .float32(logits.values))
-        .write(to: saveLogits, overwrite: force, protecting: [scan])
+        .write(to: saveLogits, overwrite: force, protecting: inputs)
     }
-    _ = try MaskExport(mask: result.mask, scan: volume, scanPath: scan, report: report)
+    _ = try MaskExport(mask: result.mask, scan: volume, inputs: inputs, report: report)
       .write(to: output, overwrite: force)
     try print(SegmentSummary(result: result, report: report, rules: settings.rules))
   }

@@ -118,12 +118,14 @@ struct SessionCommand: ParsableCommand {
       Interruption.watch()
       let progress = ProgressPrinter(isQuiet: outputOptions.quiet)
       let content = try source.read()
-      try OutputFiles.check([output, MaskExport.sideFile(of: output)], force: force)
       let path = scan ?? content.header.scan.path
+      let modelPath = try BundledAssets.modelPath(option: model)
+      let inputs = NIfTIReader.files(of: path) + [source.session, modelPath]
+      try OutputFiles.check([], masks: [output], force: force, protecting: inputs)
       let volume = try NIfTIReader.read(path: path)
       let identity = ScanIdentity(path: path, volume: volume)
       try ClickSource.check(content, path: source.session, scan: identity)
-      let model = try Model.load(path: try BundledAssets.modelPath(option: model))
+      let model = try Model.load(path: modelPath)
       if model.sha256 != content.model.sha256, !anyModel {
         throw CommandFailure(
           "the session used the model \(DisplayText.escaped(content.model.name)) (\(content.model.sha256.prefix(8))), "
@@ -141,7 +143,7 @@ struct SessionCommand: ParsableCommand {
         notice: model.metadata.honesty, scan: .init(name: content.header.scan.path, sha256: identity.sha256),
         model: .init(name: model.metadata.name, sha256: model.sha256), settings: settings,
         clicks: clicks.map { .init($0, forced: forced.contains($0.id)) })
-      _ = try MaskExport(mask: result.mask, scan: volume, scanPath: path, report: report)
+      _ = try MaskExport(mask: result.mask, scan: volume, inputs: inputs, report: report)
         .write(to: output, overwrite: force)
       let summary = SegmentSummary(result: result, report: report, rules: settings.rules)
       guard !outputOptions.json else { return try JSONOutput.write(summary) }
@@ -195,8 +197,8 @@ struct SessionCommand: ParsableCommand {
         FileHandle.standardOutput.write(data)
         return
       }
-      try OutputFiles.check([output], force: force)
-      try AtomicFile.write(Array(data), to: output, overwrite: force)
+      try OutputFiles.check([output], force: force, protecting: [source.session])
+      try AtomicFile.write(Array(data), to: output, overwrite: force, protecting: [source.session])
     }
   }
 

@@ -103,11 +103,12 @@ struct Train: ParsableCommand {
   func run() throws {
     Interruption.watch()
     let run = TrainingRun(output: output)
-    try OutputFiles.check([output, run.checkpoint, run.log.path, run.plot], force: force || resume)
+    let start = try from.map { $0 == "bundled" ? try BundledAssets.modelPath(option: nil) : $0 }
+    try OutputFiles.check(
+      [output, run.checkpoint, run.log.path, run.plot], force: force || resume,
+      protecting: [start, plan].compactMap { $0 })
     let progress = ProgressPrinter(isQuiet: quiet)
-    let model = try from.map { name in
-      try Model.load(path: name == "bundled" ? BundledAssets.modelPath(option: nil) : name)
-    }
+    let model = try start.map(Model.load)
     var plan = try model?.metadata.plan ?? architecture()
     if let patch { plan.patch = patch.shape }
     let trainer = try Trainer(options: options(plan: plan), data: try source(progress: progress))

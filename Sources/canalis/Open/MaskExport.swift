@@ -9,8 +9,8 @@ struct MaskExport {
   let mask: Mask
   /// The scan that it belongs to; gives the geometry.
   let scan: Volume
-  /// The scan's path, never written over.
-  let scanPath: String
+  /// Files that are never written over: the scan, and what else the mask was made from.
+  let inputs: [String]
   /// What goes into the side file.
   let report: MaskReport
 
@@ -23,11 +23,13 @@ struct MaskExport {
   /// - Throws: `VolumeError`.
   func write(to path: String, overwrite: Bool) throws -> String {
     let side = Self.sideFile(of: path)
-    if !overwrite, FileManager.default.fileExists(atPath: side) { throw VolumeError.fileExists(path: side) }
-    try MaskWriter.write(mask, likeScan: scan.header, to: path, overwrite: overwrite, protecting: [scanPath])
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
-    try AtomicFile.write(Array(try encoder.encode(report)) + [0x0A], to: side, overwrite: overwrite)
+    // Refused before the mask is there, not after it.
+    let sideFile = try AtomicFile(path: side, overwrite: overwrite, protecting: inputs)
+    try sideFile.write(Array(try encoder.encode(report)) + [0x0A])
+    try MaskWriter.write(mask, likeScan: scan.header, to: path, overwrite: overwrite, protecting: inputs)
+    try sideFile.commit()
     return side
   }
 

@@ -60,7 +60,8 @@ struct Open: ParsableCommand {
     let mailbox = Mailbox<ViewerMessage> { TerminalDriver.wake() }
     let viewer = ViewerModel(
       scan: viewed, network: opened.model.map(NetworkDescription.init), history: opened.session.content.history,
-      settings: opened.viewSettings, exportPath: Self.exportPath(for: scan), isReadOnly: opened.session.log == nil,
+      settings: opened.viewSettings, exportPath: Self.exportPath(for: scan),
+      readOnlyReason: opened.session.readOnlyReason,
       capabilities: driver.capabilities, columns: driver.columns, rows: driver.rows)
     let application = ViewerApplication(
       driver: driver, mailbox: mailbox,
@@ -70,7 +71,7 @@ struct Open: ParsableCommand {
         )
       },
       store: opened.session.log.map { SessionStore(log: $0, mailbox: mailbox) },
-      exporter: Exporter(scan: opened.scan, scanPath: scan, report: opened.report), model: viewer)
+      exporter: Exporter(scan: opened.scan, inputs: opened.inputs, report: opened.report), model: viewer)
     for notice in opened.notices { mailbox.post(.notice(notice)) }
     let code = application.run()
     driver.close()

@@ -8,8 +8,6 @@ import Volume
 
 /// A scan opened for work: its voxels, the model, the settings and the session that goes with them.
 struct ScanSession {
-  /// The scan's path as given.
-  let scanPath: String
   /// The scan.
   let scan: Volume
   /// What the session knows the scan by.
@@ -20,6 +18,8 @@ struct ScanSession {
   let settings: SegmentationSettings
   /// The session.
   let session: OpenedSession
+  /// The files of all these, never written over by a mask.
+  let inputs: [String]
   /// What the user must be told.
   let notices: [String]
 
@@ -37,7 +37,8 @@ struct ScanSession {
     try progress("reading \(DisplayText.escaped(scanPath))")
     let scan = try NIfTIReader.read(path: scanPath)
     try progress("reading the model")
-    let (model, modelNotice) = try Self.model(options: options)
+    let modelPath = Result { try BundledAssets.modelPath(option: options.model) }
+    let (model, modelNotice) = try Self.model(path: modelPath)
     try progress("opening the session")
     let identity = ScanIdentity(path: Self.absolute(scanPath), volume: scan)
     let path = try SessionLocation.path(
@@ -70,7 +71,7 @@ struct ScanSession {
           program: ProgramVersion.current, scan: identity, model: modelIdentity,
           settings: try JSONValue(encoding: settings), processor: .current))
     }
-    self.scanPath = scanPath
+    inputs = NIfTIReader.files(of: scanPath) + [path] + [try? modelPath.get()].compactMap { $0 }
     self.scan = scan
     self.identity = identity
     self.model = model
@@ -103,15 +104,13 @@ struct ScanSession {
     return SegmentationSettings(metadata: model.metadata, mirroring: options.mirroring, step: options.step)
   }
 
-  /// The model that the options name. Only the bundled model may be missing: then clicks are still kept.
-  private static func model(options: ModelOptions) throws -> (Model?, String?) {
-    let path: String
+  /// The model at a path. Only the bundled model may be missing: then clicks are still kept.
+  private static func model(path: Result<String, any Error>) throws -> (Model?, String?) {
     do {
-      path = try BundledAssets.modelPath(option: options.model)
+      return (try Model.load(path: try path.get()), nil)
     } catch let failure as CommandFailure {
       return (nil, failure.description)
     }
-    return (try Model.load(path: path), nil)
   }
 
   private static func absolute(_ path: String) -> String {

@@ -18,7 +18,8 @@ final class ViewerApplication {
   private var isRunning = true
   private var exitCode = ExitStatus.done.rawValue
   private let start = ContinuousClock.now
-  private var lastAnswer: NetworkAnswer?
+  /// How long leaving waits for a mask that is being written: a signal ends the program after three seconds.
+  private static let secondsForMask = 2.0
 
   /// Creates an application that has not shown anything yet.
   ///
@@ -43,7 +44,8 @@ final class ViewerApplication {
 
   /// Shows the viewer until the user leaves.
   ///
-  /// - Returns: The program's exit code: 0, or 128 and the number of the signal that ended it.
+  /// - Returns: The program's exit code: 0; 1 when something could not be written; or 128 and the number of the signal
+  ///   that ended it.
   func run() -> Int32 {
     handle(.capabilities(driver.capabilities))
     handle(.resize(columns: driver.columns, rows: driver.rows))
@@ -58,8 +60,31 @@ final class ViewerApplication {
       driver.present(model.render(columns: driver.columns, rows: driver.rows))
     }
     runner?.stop()
+    exporter.finish(withinSeconds: Self.secondsForMask)
     store?.finish()
-    return exitCode
+    return leave()
+  }
+
+  /// Says what is not on disk.
+  ///
+  /// - Returns: The exit code.
+  private func leave() -> Int32 {
+    var problems: [String] = []
+    for message in mailbox.takeAll() {
+      switch message {
+      case .exportFailed(let path, let text): problems.append("\(DisplayText.escaped(path)) was not written: \(text)")
+      case .exportExists(let path):
+        problems.append("\(DisplayText.escaped(path)) or its .json exists, and was not replaced")
+      case .eventStored, .storeFailed: _ = model.update(message)
+      default: break
+      }
+    }
+    if exporter.isBusy { problems.append("a mask was still being written, and is not there") }
+    if !model.failedStores.isEmpty {
+      problems.append("\(model.failedStores.count) of the session's events could not be saved: \(model.storeProblem)")
+    }
+    for problem in problems { StandardError.write("error: \(problem)") }
+    return exitCode == ExitStatus.done.rawValue && !problems.isEmpty ? ExitStatus.failure.rawValue : exitCode
   }
 
   private func take(_ event: TerminalEvent) {
@@ -77,7 +102,6 @@ final class ViewerApplication {
   }
 
   private func handle(_ message: ViewerMessage) {
-    if case .networkFinished(let answer) = message { lastAnswer = answer }
     for effect in model.update(message) { perform(effect) }
   }
 
@@ -87,7 +111,7 @@ final class ViewerApplication {
       if let store {
         store.store(event, sequence: sequence)
       } else {
-        handle(.storeFailed(sequence: sequence, text: "this session is open elsewhere; here it can only be looked at"))
+        handle(.storeFailed(sequence: sequence, text: model.readOnlyReason ?? "there is no session"))
       }
     case .runNetwork(let job): runner?.run(job)
     case .confirmNetwork(let job): runner?.confirm(job)
@@ -100,50 +124,78 @@ final class ViewerApplication {
   }
 
   private func export(to path: String, overwrite: Bool) {
-    guard let lastAnswer else {
+    // What the viewer took as the answer to these clicks; the network may have given others since, which were dropped.
+    guard let labels = model.labels, let clicks = model.answeredClicks else {
       handle(.exportFailed(path: path, text: "there is no mask yet"))
       return
     }
-    let clicks = model.history.clicks
-    exporter.export(lastAnswer, clicks: clicks, to: path, overwrite: overwrite, mailbox: mailbox) { [store] export in
+    let mask = Exporter.ClickedMask(labels: labels, clicks: clicks, forcedClicks: model.forcedClicks)
+    exporter.export(mask, to: path, overwrite: overwrite, mailbox: mailbox) { [store] export in
       store?.record(.export(export))
     }
   }
 }
 
-/// Writes masks in the background and tells how it went.
-struct Exporter: Sendable {
-  /// The scan.
-  let scan: Volume
-  /// The scan's path.
-  let scanPath: String
-  /// The report without clicks.
-  let report: MaskReport
+/// Writes masks in the background, one after another, and tells how it went.
+final class Exporter: Sendable {
+  /// A mask with the clicks that it answers.
+  struct ClickedMask: Sendable {
+    /// A label for each voxel.
+    var labels: [UInt8]
+    /// The clicks.
+    var clicks: [PlacedClick]
+    /// Numbers of the clicks whose voxels had to be forced.
+    var forcedClicks: Set<Int>
+  }
+
+  private let scan: Volume
+  private let inputs: [String]
+  private let report: MaskReport
+  private let queue = DispatchQueue(label: "masks to files")
+  private let underway = DispatchGroup()
+
+  /// Creates an exporter.
+  ///
+  /// - Parameters:
+  ///   - scan: The scan.
+  ///   - inputs: Files that are never written over.
+  ///   - report: The report without clicks.
+  init(scan: Volume, inputs: [String], report: MaskReport) {
+    self.scan = scan
+    self.inputs = inputs
+    self.report = report
+  }
+
+  /// Whether a mask is being written.
+  var isBusy: Bool { underway.wait(timeout: .now()) == .timedOut }
+
+  /// Waits until masks that are being written are there.
+  func finish(withinSeconds seconds: Double) { _ = underway.wait(timeout: .now() + seconds) }
 
   /// Writes a mask.
   ///
   /// - Parameters:
-  ///   - answer: The network's answer for the clicks.
-  ///   - clicks: The clicks in force.
+  ///   - mask: The mask.
   ///   - path: The mask's file.
   ///   - overwrite: Whether an existing file may be replaced.
   ///   - mailbox: Where the outcome goes.
   ///   - record: Called with what belongs in the session when the file is there.
   func export(
-    _ answer: NetworkAnswer, clicks: [PlacedClick], to path: String, overwrite: Bool, mailbox: Mailbox<ViewerMessage>,
+    _ mask: ClickedMask, to path: String, overwrite: Bool, mailbox: Mailbox<ViewerMessage>,
     record: @escaping @Sendable (SessionEvent.Export) -> Void
   ) {
-    DispatchQueue.global().async { [self] in
+    queue.async(group: underway) { [self] in
       do {
         var report = report
-        report.clicks = clicks.map { MaskReport.ReportedClick($0, forced: answer.forcedClicks.contains($0.id)) }
-        let mask = Mask(grid: scan.grid, labels: answer.labels)
-        let side = try MaskExport(mask: mask, scan: scan, scanPath: scanPath, report: report)
-          .write(to: path, overwrite: overwrite)
-        record(SessionEvent.Export(path: path, labels: answer.labels, forcedClicks: answer.forcedClicks.sorted()))
+        report.clicks = mask.clicks.map { MaskReport.ReportedClick($0, forced: mask.forcedClicks.contains($0.id)) }
+        let side = try MaskExport(
+          mask: Mask(grid: scan.grid, labels: mask.labels), scan: scan, inputs: inputs, report: report
+        ).write(to: path, overwrite: overwrite)
+        record(SessionEvent.Export(path: path, labels: mask.labels, forcedClicks: mask.forcedClicks.sorted()))
         mailbox.post(.exportFinished(path: path, detail: "its origin is in \(side)"))
-      } catch VolumeError.fileExists(let existing) {
-        mailbox.post(.exportExists(path: existing == path ? path : existing))
+      } catch VolumeError.fileExists {
+        // The mask's file or its side file; whoever replaces one replaces both.
+        mailbox.post(.exportExists(path: path))
       } catch {
         mailbox.post(.exportFailed(path: path, text: "\(error)"))
       }
