@@ -41,7 +41,9 @@ struct ScanCrop: Sendable {
       box = nonzero
       return
     }
-    box = shown.grown(by: scan.grid.spacing.map { Int((Self.margin / $0).rounded(.up)) }).clamped(to: nonzero)
+    // A header may claim any spacing: beyond the scan's own size the margin says nothing.
+    let margin = Axes3(0, 1, 2).map { Int(min(Double(shape[$0]), (Self.margin / scan.grid.spacing[$0]).rounded(.up))) }
+    box = shown.grown(by: margin).clamped(to: nonzero)
   }
 
   /// The grey values of a box of the stored scan, in the network's axes.
