@@ -18,12 +18,13 @@
 static SCREEN *screen;
 // Keys are read through a pad: reading through a window would draw that window first.
 static WINDOW *keyboard;
-static bool asks_for_mouse;
+static bool asks_for_reports;
 static bool has_few_pairs;
 
-// Press and release, movement with a button held, coordinates as decimal numbers; curses itself asks for the first only.
-static const char mouse_on[] = "\033[?1000h\033[?1002h\033[?1006h";
-static const char mouse_off[] = "\033[?1006l\033[?1002l\033[?1000l";
+// Mouse: press and release, movement with a button held, coordinates as decimal numbers; curses itself asks for the first
+// only. And pasted text between marks, so that it is not taken for keys.
+static const char reports_on[] = "\033[?1000h\033[?1002h\033[?1006h\033[?2004h";
+static const char reports_off[] = "\033[?2004l\033[?1006l\033[?1002l\033[?1000l";
 
 bool terminal_set_locale(void) {
   if (setlocale(LC_CTYPE, "") == NULL) {
@@ -42,9 +43,9 @@ bool terminal_set_locale(void) {
 static void arm_guard(void) {
   char bytes[1024];
   size_t count = 0;
-  if (asks_for_mouse) {
-    memcpy(bytes, mouse_off, sizeof mouse_off - 1);
-    count = sizeof mouse_off - 1;
+  if (asks_for_reports) {
+    memcpy(bytes, reports_off, sizeof reports_off - 1);
+    count = sizeof reports_off - 1;
   }
   count += capability_reset_bytes(bytes + count, sizeof bytes - count);
   guard_arm(bytes, count);
@@ -74,7 +75,7 @@ static void define_common_keys(void) {
 }
 
 // Codes that curses does not give away itself.
-enum { sgr_mouse_code = KEY_MAX + 0x1000, x10_mouse_code };
+enum { sgr_mouse_code = KEY_MAX + 0x1000, x10_mouse_code, paste_begin_code, paste_end_code };
 
 bool terminal_open(const char *type, bool with_mouse) {
   if (screen != NULL || !guard_begin(STDOUT_FILENO)) return false;
@@ -103,7 +104,7 @@ bool terminal_open(const char *type, bool with_mouse) {
     def_prog_mode();
   }
 
-  asks_for_mouse = with_mouse && capability_begins("cup", "\033[");
+  asks_for_reports = with_mouse && capability_begins("cup", "\033[");
   arm_guard();
   keyboard = newpad(1, 1);
   keypad(keyboard, TRUE);
@@ -113,14 +114,16 @@ bool terminal_open(const char *type, bool with_mouse) {
   define_common_keys();
   define_key("\033[<", sgr_mouse_code);
   define_key("\033[M", x10_mouse_code);
+  define_key("\033[200~", paste_begin_code);
+  define_key("\033[201~", paste_end_code);
   refresh();
-  if (asks_for_mouse) guard_write(STDOUT_FILENO, mouse_on, sizeof mouse_on - 1);
+  if (asks_for_reports) guard_write(STDOUT_FILENO, reports_on, sizeof reports_on - 1);
   return true;
 }
 
 // Blanks the screen first: tmux, after a resize, and terminals without a second screen would go on showing the patient.
 static void leave_screen(void) {
-  if (asks_for_mouse) guard_write(STDOUT_FILENO, mouse_off, sizeof mouse_off - 1);
+  if (asks_for_reports) guard_write(STDOUT_FILENO, reports_off, sizeof reports_off - 1);
   erase();
   refresh();
   endwin();
@@ -212,7 +215,7 @@ void terminal_resume(void) {
   curs_set(0);
   clearok(curscr, TRUE);
   refresh();
-  if (asks_for_mouse) guard_write(STDOUT_FILENO, mouse_on, sizeof mouse_on - 1);
+  if (asks_for_reports) guard_write(STDOUT_FILENO, reports_on, sizeof reports_on - 1);
 }
 
 // Keys with Shift, Alt or Control have numbers that curses gives out as it goes; their names say what they are.
@@ -239,6 +242,8 @@ static int translated(int code) {
   switch (code) {
     case sgr_mouse_code: return TERMINAL_KEY_MOUSE_SGR;
     case x10_mouse_code: return TERMINAL_KEY_MOUSE_X10;
+    case paste_begin_code: return TERMINAL_KEY_PASTE_BEGIN;
+    case paste_end_code: return TERMINAL_KEY_PASTE_END;
     case KEY_UP: case KEY_SR: return TERMINAL_KEY_UP;
     case KEY_DOWN: case KEY_SF: return TERMINAL_KEY_DOWN;
     case KEY_LEFT: case KEY_SLEFT: return TERMINAL_KEY_LEFT;

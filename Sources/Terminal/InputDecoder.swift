@@ -14,6 +14,10 @@ struct InputDecoder {
     case mouseReport
     /// `ESC [ M`
     case oldMouseReport
+    /// `ESC [ 200 ~`
+    case pasteBegin
+    /// `ESC [ 201 ~`
+    case pasteEnd
   }
 
   /// Where tokens come from; nil when nothing more has arrived.
@@ -30,6 +34,8 @@ struct InputDecoder {
     case oldMouse([UInt8])
     /// A control sequence that nobody knows; this many characters of it have been skipped.
     case unknownSequence(Int)
+    /// Text that is being pasted.
+    case paste([Unicode.Scalar])
   }
 
   private var state = State.ground
@@ -37,6 +43,8 @@ struct InputDecoder {
 
   /// Longer than any report or sequence; what goes on beyond is not one.
   private static let longestSequence = 32
+  /// What is pasted beyond so many characters is left out.
+  private static let longestPaste = 65536
 
   /// Reads all that has arrived, at most `limit` events.
   mutating func events(from source: Source, limit: Int = 512) -> [TerminalEvent] {
@@ -53,6 +61,7 @@ struct InputDecoder {
       switch state {
       case .mouse(let bytes): continueMouse(bytes, token, into: &events)
       case .unknownSequence(let count): skip(token, count)
+      case .paste(let text): again = continuePaste(text, token, into: &events)
       default: again = take(token, from: source, into: &events)
       }
     }
@@ -68,6 +77,8 @@ struct InputDecoder {
     case .otherKey: break
     case .mouseReport: state = .mouse([])
     case .oldMouseReport: state = .oldMouse([])
+    case .pasteBegin: state = .paste([])
+    case .pasteEnd: break
     case .character("\u{1b}"):
       // Alt sends Escape and the character together; alone, Escape is the key.
       switch source.nextToken() {
@@ -102,6 +113,26 @@ struct InputDecoder {
     case 0x80..<0xa0: return nil
     default: return .character(Character(scalar))
     }
+  }
+
+  /// Goes on with pasted text. A terminal that never says its end must not keep the keyboard: Escape, Ctrl-C, a key that
+  /// is no character and the mouse end it too, and drop it. Returns the token that did.
+  private mutating func continuePaste(
+    _ text: [Unicode.Scalar], _ token: Token, into events: inout [TerminalEvent]
+  ) -> Token? {
+    var text = text
+    switch token {
+    case .pasteEnd:
+      state = .ground
+      events.append(.paste(String(String.UnicodeScalarView(text))))
+    case .character(let scalar) where scalar != "\u{1b}" && scalar != "\u{3}":
+      if text.count < Self.longestPaste { text.append(scalar) }
+      state = .paste(text)
+    default:
+      state = .ground
+      return token
+    }
+    return nil
   }
 
   private mutating func skip(_ token: Token, _ count: Int) {

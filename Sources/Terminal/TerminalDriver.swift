@@ -248,6 +248,8 @@ public final class TerminalDriver {
     case TERMINAL_KEY_ENTER: return .key(.enter)
     case TERMINAL_KEY_MOUSE_SGR: return .mouseReport
     case TERMINAL_KEY_MOUSE_X10: return .oldMouseReport
+    case TERMINAL_KEY_PASTE_BEGIN: return .pasteBegin
+    case TERMINAL_KEY_PASTE_END: return .pasteEnd
     case _ where key.rawValue >= TERMINAL_KEY_F1.rawValue:
       return .key(.function(Int(key.rawValue - TERMINAL_KEY_F1.rawValue) + 1))
     default: return .otherKey

@@ -6,6 +6,8 @@ public enum TerminalEvent: Sendable, Hashable {
   case key(Key)
   /// The mouse was pressed, dragged, released, or its wheel turned.
   case mouse(Mouse)
+  /// Text was pasted: all of it, line ends and all.
+  case paste(String)
   /// The window has another size, in cells. What was shown is gone: present a frame of the new size.
   case resize(columns: Int, rows: Int)
   /// The process was stopped, with Ctrl-Z for instance, and goes on. What was shown is gone: present a frame.

@@ -6,6 +6,8 @@ public enum ViewerMessage: Sendable {
   case key(Key)
   /// The mouse did something.
   case mouse(Mouse)
+  /// Text was pasted.
+  case paste(String)
   /// The screen has this many cells from now on; send it before the first frame too.
   case resize(columns: Int, rows: Int)
   /// What the terminal can show became known or was set.

@@ -19,6 +19,22 @@ extension ViewerModel {
     }
   }
 
+  /// Takes the first line of what was pasted into the line that is being typed. Elsewhere nothing is done with it: taken
+  /// for keys it would place clicks.
+  mutating func paste(_ text: String) {
+    let characters = text.prefix { !$0.isNewline }
+    switch focus {
+    case .commandLine(var line):
+      characters.forEach { line.insert($0) }
+      focus = .commandLine(line)
+    case .exportPath(var line):
+      characters.forEach { line.insert($0) }
+      focus = .exportPath(line)
+    default:
+      say("pasted text is taken only where a line is typed: after : or e")
+    }
+  }
+
   /// Completes the word before the end of the command line as far as it is certain.
   mutating func completeLine() {
     guard case .commandLine(var line) = focus else { return }

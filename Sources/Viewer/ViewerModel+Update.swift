@@ -13,6 +13,8 @@ extension ViewerModel {
       return press(key)
     case .mouse(let mouse):
       return handle(mouse)
+    case .paste(let text):
+      paste(text)
     case .resize(let columns, let rows):
       self.columns = max(0, min(columns, 2000))
       self.rows = max(0, min(rows, 1000))

@@ -45,7 +45,9 @@ extension VolumeError: CustomStringConvertible {
   public var description: String {
     switch self {
     case .system(let path, let operation, let code):
-      return "\(name(path)): cannot \(operation): \(String(cString: strerror(code)))"
+      // What is no UTF-8 in an argument arrives as replacement characters: under that name nothing can be found.
+      let advice = path.contains("\u{FFFD}") ? "; names that are not UTF-8 cannot be given: rename the file" : ""
+      return "\(name(path)): cannot \(operation): \(String(cString: strerror(code)))" + advice
     case .notARegularFile(let path):
       return "\(name(path)): not a regular file (a folder, device or pipe); give the path of a file"
     case .pairIncomplete(let path, let missing):

@@ -123,4 +123,15 @@ struct TerminalInputTests {
     let run = try ProbeRun(type: type)
     #expect(run.events(after: "\u{1b}[A\u{1b}[5~", count: 2) == ["key(Key.up)", "key(Key.pageUp)"])
   }
+
+  @Test("Pasted text is one event; Escape, Ctrl-C and other keys end a paste whose end never comes")
+  func paste() throws {
+    let run = try ProbeRun()
+    let pasted = run.events(after: "\u{1b}[200~uq 1\r\u{1b}[201~v", count: 2)
+    #expect(pasted == ["paste(\"uq 1\\r\")", "key(Key.character(\"v\"))"])
+    #expect(run.events(after: "\u{1b}[200~abc\u{1b}", count: 1) == ["key(Key.escape)"])
+    #expect(run.events(after: "\u{1b}[200~abc\u{3}", count: 1) == ["key(Key.control(\"c\"))"])
+    #expect(run.events(after: "\u{1b}[200~abc\u{1b}[A", count: 1) == ["key(Key.up)"])
+    #expect(run.events(after: "\u{1b}[201~v", count: 1) == ["key(Key.character(\"v\"))"])
+  }
 }

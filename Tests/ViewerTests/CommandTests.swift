@@ -118,6 +118,21 @@ struct CommandTests {
     #expect(driver.message.contains("no path given"))
   }
 
+  @Test("pasted text goes into a line being typed, its first line, and is never taken for keys")
+  func paste() {
+    let scan = TestScan.make()
+    var driver = Driver(scan: scan, labels: TestScan.canals(scan))
+    #expect(driver.send(.paste("1 2 u\nq\n")).isEmpty)
+    #expect(driver.model.history.clicks.isEmpty && driver.message.contains("pasted"))
+    driver.type(":note ")
+    #expect(driver.send(.paste("loop\u{1}\tseen\r\nq")).isEmpty)
+    #expect(driver.press(.enter) == [.store(.note("loopseen"), sequence: 1)])
+    driver.type("e")
+    driver.press(.control("u"))
+    driver.send(.paste("/data/mask of Jürgen.nii.gz\n"))
+    #expect(driver.press(.enter) == [.export(path: "/data/mask of Jürgen.nii.gz", overwrite: false)])
+  }
+
   @Test("q waits for a mask that is being written; q again, or another key, does not")
   func quitWhileWriting() {
     let scan = TestScan.make()

@@ -121,6 +121,10 @@ enum terminal_key {
   TERMINAL_KEY_MOUSE_SGR,
   /// The introducer of an X10 mouse report; three bytes follow.
   TERMINAL_KEY_MOUSE_X10,
+  /// Pasted text follows.
+  TERMINAL_KEY_PASTE_BEGIN,
+  /// Pasted text ends.
+  TERMINAL_KEY_PASTE_END,
   /// F1; the others follow.
   TERMINAL_KEY_F1 = 100,
 };

@@ -91,6 +91,7 @@ final class ViewerApplication {
     switch event {
     case .key(let key): handle(.key(key))
     case .mouse(let mouse): handle(.mouse(mouse))
+    case .paste(let text): handle(.paste(text))
     case .resize(let columns, let rows):
       handle(.capabilities(driver.capabilities))
       handle(.resize(columns: columns, rows: rows))
