@@ -111,6 +111,7 @@ extension PickleMachine {
       for pair in try copiedElements(argument) {
         let parts = try elements(of: pair, what: "a dictionary's items")
         guard parts.count == 2 else { throw damaged("a dictionary's item has \(parts.count) parts, expected 2") }
+        try charge(key: parts[0])
         dictionary.set(parts[0], to: parts[1])
       }
     }

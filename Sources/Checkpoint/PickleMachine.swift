@@ -8,6 +8,10 @@ struct PickleMachine {
   static let valueLimit = 4_000_000
   /// The most bytes that a pickle may have.
   static let sizeLimit = 64 << 20
+  /// The most bytes that the keys of all dictionaries may have together, each counted as often as it is set.
+  static let keyBytesLimit = 64 << 20
+  /// A module's name, and a name in it, has fewer bytes than this.
+  private static let longestName = 1024
 
   let file: String
   var tree = PickleTree()
@@ -19,6 +23,7 @@ struct PickleMachine {
   private var memo: [Int: PickleValue] = [:]
   private var valuesLeft = PickleMachine.valueLimit
   private var copiedBytesLeft: Int
+  private var keyBytesLeft = PickleMachine.keyBytesLimit
   /// Position of the instruction that runs now.
   private(set) var offset = 0
 
@@ -120,6 +125,12 @@ struct PickleMachine {
       guard case .text(let name) = try pop(), case .text(let module) = try pop() else {
         throw damaged("a global's name is not text")
       }
+      let byteCounts = [module.utf8.count, name.utf8.count]
+      guard byteCounts.allSatisfy({ $0 < Self.longestName }) else {
+        throw damaged("a global's name has \(byteCounts.reduce(0, max)) bytes, expected less than \(Self.longestName)")
+      }
+      // The same texts can be joined over and over.
+      try charge(bytes: byteCounts.reduce(0, +))
       try push(.global("\(module).\(name)"))
     case .reduce, .newObject:
       let arguments = try pop()
@@ -156,6 +167,16 @@ struct PickleMachine {
   mutating func charge(bytes count: Int) throws {
     copiedBytesLeft -= count
     guard copiedBytesLeft >= 0 else { throw damaged("it copies the same bytes over and over") }
+  }
+
+  /// Takes a dictionary's key off the account of `keyBytesLimit`: to look it up, all its bytes are read.
+  mutating func charge(key: PickleValue) throws {
+    guard case .text(let text) = key else { return }
+    keyBytesLeft -= text.utf8.count
+    guard keyBytesLeft >= 0 else {
+      throw CheckpointError.limitExceeded(
+        file: file, what: "the number of bytes of all dictionary keys in data.pkl", limit: Self.keyBytesLimit)
+    }
   }
 
   /// Creates a tuple.
@@ -262,7 +283,7 @@ struct PickleMachine {
   }
 
   private mutating func readGlobal() throws -> String {
-    guard let module = reader.line(limit: 1024), let name = reader.line(limit: 1024),
+    guard let module = reader.line(limit: Self.longestName), let name = reader.line(limit: Self.longestName),
       let module = String(validating: module, as: UTF8.self), let name = String(validating: name, as: UTF8.self)
     else { throw damaged("a global's name is broken") }
     return "\(module).\(name)"
@@ -281,6 +302,7 @@ struct PickleMachine {
     }
     guard items.count.isMultiple(of: 2) else { throw damaged("a dictionary's key has no value") }
     for index in stride(from: 0, to: items.count, by: 2) {
+      try charge(key: items[index])
       tree.dictionaries[position].set(items[index], to: items[index + 1])
     }
   }

@@ -102,6 +102,44 @@ struct HostilePickleTests {
     #expect(throws: CheckpointError.self) { try run([encodes, [0x2E]]) }
   }
 
+  @Test("long names joined over and over are refused, and so are names longer than any")
+  func joinedNames() throws {
+    /// A text of so many bytes twice from the memo, joined (STACK_GLOBAL) so many times.
+    func names(bytes: Int, times: Int) throws -> PickleTree {
+      let joined = [UInt8]([0x68, 0, 0x68, 0, 0x93])
+      return try run([
+        text(String(repeating: "x", count: bytes)), [0x71, 0], (0..<times).flatMap { _ in joined }, [0x2E],
+      ])
+    }
+    #expect(throws: CheckpointError.self) { try names(bytes: 1 << 20, times: 1) }
+    #expect(throws: CheckpointError.self) { try names(bytes: 1000, times: 100_000) }
+    guard case .global(let name) = try names(bytes: 1000, times: 30).root else {
+      Issue.record("no name")
+      return
+    }
+    #expect(name.utf8.count == 2001)
+  }
+
+  @Test("a long key that is set over and over ends at the limit, before it costs time")
+  func longKeys() throws {
+    let key = text(String(repeating: "k", count: 1 << 20)) + [0x71, 0, 0x30]
+    // h\0 N s: the same key in the same dictionary.
+    let items = { (times: Int) in (0..<times).flatMap { _ in [UInt8]([0x68, 0, 0x4E, 0x73]) } }
+    // OrderedDict of a list of one pair that is there over and over.
+    let pair = key + [0x68, 0, 0x4E, 0x86, 0x71, 1, 0x30] + Array("ccollections\nOrderedDict\n".utf8) + [0x5D, 0x28]
+    let pairs = { (times: Int) in (0..<times).flatMap { _ in [UInt8]([0x68, 1]) } }
+    for times in [200_000, 65] {
+      for bomb in [key + [0x7D] + items(times), pair + pairs(times) + [0x65, 0x85, 0x52]] {
+        #expect {
+          try run([bomb, [0x2E]])
+        } throws: { error in
+          if case CheckpointError.limitExceeded(_, _, PickleMachine.keyBytesLimit) = error { true } else { false }
+        }
+      }
+    }
+    #expect(try run([key, [0x7D], items(50), [0x2E]]).dictionaries.count == 1)
+  }
+
   @Test("more values than a checkpoint can have end at the limit")
   func tooManyValues() {
     let bomb = [UInt8](repeating: 0x4E, count: PickleMachine.valueLimit + 1)
