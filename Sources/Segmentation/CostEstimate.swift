@@ -15,6 +15,10 @@ public struct CostEstimate: Sendable, Equatable {
   public let peakMemoryBytes: Int
   /// What would be kept for later runs if there were no budget.
   public let cacheBytes: Int
+  /// The scan's share of `peakMemoryBytes`.
+  let scanBytes: Int
+  /// The network's weights' share of `peakMemoryBytes`.
+  let weightBytes: Int
 
   /// A careful guess of this machine's rate before anything was measured: 25e9 multiply-accumulates a second and core.
   public static var assumedRate: Double { 25e9 * Double(max(1, ProcessInfo.processInfo.activeProcessorCount)) }
@@ -50,9 +54,11 @@ public struct CostEstimate: Sendable, Equatable {
     views = pipeline.mirroring.views.count
     multiplyAccumulates = Double(plan.count) * Double(pipeline.mirroring.views.count) * Double(cost.multiplyAccumulates)
     let voxels = geometry.scanShape.product
+    scanBytes = voxels * MemoryLayout<Float>.stride
+    weightBytes = cost.parameterBytes
     // Scan, the network's labels, the mask, the one before it, the pipeline's buffers, and the network.
     peakMemoryBytes =
-      voxels * (MemoryLayout<Float>.stride + 3)
+      scanBytes + voxels * 3
       + Self.workingBytes(geometry: geometry, pipeline: pipeline, patch: patch)
       + cost.peakBytes
       + (pipeline.notCanalGuidance == nil ? 0 : plan.count * CanalMap.byteCount(patch: patch))
@@ -60,6 +66,25 @@ public struct CostEstimate: Sendable, Equatable {
     let (product, overflow) = plan.count.multipliedReportingOverflow(
       by: answerBytes + pipeline.mirroring.views.count * cost.encodingBytes)
     cacheBytes = overflow ? .max : product
+  }
+
+  /// Decides how much may be kept for later runs, and refuses a run that does not fit.
+  ///
+  /// A limit is compared with all that the run takes. Without one, the free memory is compared with what is still to be
+  /// allocated: all but the scan, which was read before, and the weights of a network that has been made. What else such
+  /// a network has reserved counts in any case, for it takes memory only where it has been written.
+  ///
+  /// - Parameters:
+  ///   - limit: The most bytes that may be taken together, or `nil` for the memory that is free.
+  ///   - available: The bytes that are free.
+  ///   - isNetworkMade: Whether the network has been made already.
+  /// - Returns: All bytes that the limit leaves, or half of those that are left of the free memory.
+  /// - Throws: `SegmentationError.notEnoughMemory` with what is compared.
+  func bytesToKeep(limit: Int?, available: Int, isNetworkMade: Bool) throws -> Int {
+    let needed = limit == nil ? peakMemoryBytes - scanBytes - (isNetworkMade ? weightBytes : 0) : peakMemoryBytes
+    let most = limit ?? available
+    guard needed <= most else { throw SegmentationError.notEnoughMemory(neededBytes: needed, availableBytes: most) }
+    return limit == nil ? (most - needed) / 2 : most - needed
   }
 
   /// Bytes of the pipeline's own buffers: the logits of a row of windows, and one window's image and logits with a

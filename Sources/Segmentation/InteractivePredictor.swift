@@ -30,8 +30,8 @@ public final class InteractivePredictor<Network: PatchNetwork> {
   let geometry: ScanGeometry
   let windowPlan: WindowPlan
   let input: NetworkInput
-  private let pipeline: PipelinePlan
-  private let patch: Axes3<Int>
+  let pipeline: PipelinePlan
+  let patch: Axes3<Int>
   private let runner: WindowRunner<Network>
   private let windowSum: WindowSum
   private let regions: ChangedRegions
@@ -59,7 +59,7 @@ public final class InteractivePredictor<Network: PatchNetwork> {
   ) throws {
     try self.init(
       scan: scan, metadata: metadata, settings: settings, patch: network.patch, cacheBytes: cacheBytes,
-      memoryLimitBytes: memoryLimitBytes, disk: disk
+      memoryLimitBytes: memoryLimitBytes, disk: disk, isNetworkMade: true
     ) { _ in network }
   }
 
@@ -78,9 +78,21 @@ public final class InteractivePredictor<Network: PatchNetwork> {
   ///   - makeNetwork: Makes the model's network for a patch.
   /// - Throws: `SegmentationError`, `VolumeError` or `NetworkError` when the scan cannot be segmented so; what
   ///   `makeNetwork` throws.
-  public init(
+  public convenience init(
     scan: Volume, metadata: ModelMetadata, settings: SegmentationSettings, patch: Axes3<Int>? = nil,
     cacheBytes: Int? = nil, memoryLimitBytes: Int? = nil, disk: DiskCache? = nil,
+    network makeNetwork: (Axes3<Int>) throws -> Network
+  ) throws {
+    try self.init(
+      scan: scan, metadata: metadata, settings: settings, patch: patch, cacheBytes: cacheBytes,
+      memoryLimitBytes: memoryLimitBytes, disk: disk, isNetworkMade: false, network: makeNetwork)
+  }
+
+  /// Prepares a scan as above, with the bytes that are free, and whether `makeNetwork` returns a network that has been
+  /// made before.
+  init(
+    scan: Volume, metadata: ModelMetadata, settings: SegmentationSettings, patch: Axes3<Int>?, cacheBytes: Int?,
+    memoryLimitBytes: Int?, disk: DiskCache?, availableBytes: Int = AvailableMemory.bytes, isNetworkMade: Bool,
     network makeNetwork: (Axes3<Int>) throws -> Network
   ) throws {
     let pipeline = try PipelinePlan(metadata: metadata, settings: settings, orientation: scan.grid.orientation)
@@ -89,24 +101,14 @@ public final class InteractivePredictor<Network: PatchNetwork> {
     let geometry = try pipeline.geometry(grid: scan.grid, box: crop.box, patch: patch)
     let cost = try ForwardCost(plan: metadata.plan, patch: patch)
     let estimate = try CostEstimate(geometry: geometry, pipeline: pipeline, cost: cost, patch: patch)
-    let available = AvailableMemory.bytes
-    // Scan and network are there already; a limit counts them all the same.
-    let needed =
-      memoryLimitBytes == nil
-      ? CostEstimate.workingBytes(geometry: geometry, pipeline: pipeline, patch: patch)
-      : estimate.peakMemoryBytes
-    guard needed <= memoryLimitBytes ?? available else {
-      throw SegmentationError.notEnoughMemory(
-        neededBytes: needed, availableBytes: memoryLimitBytes ?? available)
-    }
+    let kept = try estimate.bytesToKeep(
+      limit: memoryLimitBytes, available: availableBytes, isNetworkMade: isNetworkMade)
     let network = try makeNetwork(patch)
     guard network.plan.classes == metadata.plan.classes, network.plan.inputChannels == metadata.plan.inputChannels,
       (network.plan.prompts?.clickKinds ?? 0) == metadata.clickKinds.count, network.patch == patch
     else {
       throw SegmentationError.badModel(reason: "it does not belong to this network")
     }
-    let kept =
-      memoryLimitBytes.map { $0 - estimate.peakMemoryBytes } ?? max(0, available - estimate.peakMemoryBytes) / 2
     self.metadata = metadata
     self.settings = settings
     self.pipeline = pipeline
@@ -371,30 +373,4 @@ public final class InteractivePredictor<Network: PatchNetwork> {
 
   /// Waits until the encodings that are on their way to disk have arrived.
   public func finishKeeping() { runner.finishWriting() }
-
-  /// The clicks that each window sees, relative to its corner.
-  func windowPrompts(_ clicks: [Click]) throws -> [[PointPrompt]] {
-    let placed = try clicks.compactMap { click in
-      try pipeline.embedding(of: click.kind).map {
-        PointPrompt(voxel: geometry.paddedVoxel(ofScanVoxel: click.voxel), kind: $0)
-      }
-    }
-    return windowPlan.allStarts.map { start in
-      placed.compactMap { prompt in
-        let voxel = Axes3(0, 1, 2).map { prompt.voxel[$0] - start[$0] }
-        return patch.contains(voxel) ? PointPrompt(voxel: voxel, kind: prompt.kind) : nil
-      }
-    }
-  }
-
-  private func negativeClicks(_ clicks: [Click]) -> NegativeClicks? {
-    if backgroundClicksEnterNetwork { return nil }
-    func voxels(_ isWanted: (Click) -> Bool) -> [Axes3<Int>] {
-      clicks.filter(isWanted).map { geometry.cropVoxel(ofScanVoxel: $0.voxel) }
-    }
-    let negative = voxels { $0.kind == .background }
-    if negative.isEmpty { return nil }
-    return NegativeClicks(
-      clicks: negative, positive: voxels { $0.kind != .background }, spacing: geometry.spacing)
-  }
 }

@@ -1,6 +1,7 @@
 import Checkpoint
 import Clicks
 import Testing
+import UMamba2
 import Volume
 
 @testable import Segmentation
@@ -58,6 +59,51 @@ func memoryLimit() throws {
   #expect(throws: (any Error).self) {
     try InteractivePredictor(scan: absurd, metadata: metadata, network: network, settings: settings)
   }
+}
+
+@Test("Without a limit the free memory must hold what is still to be allocated, the network too, before it is made")
+func freeMemory() throws {
+  let network = StandInNetwork(patch: Axes3(6, 10, 8))
+  let metadata = network.metadata()
+  let scan = smoothScan(shape: Axes3(10, 12, 9), seed: 31)
+  let settings = SegmentationSettings(metadata: metadata)
+  let peak = try InteractivePredictor(scan: scan, metadata: metadata, network: network, settings: settings).estimate
+    .peakMemoryBytes
+  let weights = try ForwardCost(plan: network.plan, patch: network.patch).parameterBytes
+  #expect(weights > 0)
+  for (isNetworkMade, needed) in [
+    (false, peak - 4 * scan.voxels.count), (true, peak - 4 * scan.voxels.count - weights),
+  ] {
+    var calls = 0
+    func prepare(available: Int) throws {
+      _ = try InteractivePredictor(
+        scan: scan, metadata: metadata, settings: settings, patch: network.patch, cacheBytes: nil,
+        memoryLimitBytes: nil, disk: nil, availableBytes: available, isNetworkMade: isNetworkMade
+      ) { _ in
+        calls += 1
+        return network
+      }
+    }
+    #expect(throws: SegmentationError.notEnoughMemory(neededBytes: needed, availableBytes: needed - 1)) {
+      try prepare(available: needed - 1)
+    }
+    #expect(calls == 0)
+    try prepare(available: needed)
+    #expect(calls == 1)
+  }
+}
+
+@Test("What is kept is all that a limit leaves, or half of what is left of the free memory")
+func bytesToKeep() throws {
+  let network = StandInNetwork(patch: Axes3(6, 10, 8))
+  let metadata = network.metadata()
+  let estimate = try CostEstimate(
+    grid: grid(shape: Axes3(10, 12, 9), spacing: Axes3(repeating: 0.3), orientation: .lps), metadata: metadata,
+    settings: SegmentationSettings(metadata: metadata))
+  #expect(
+    try estimate.bytesToKeep(limit: estimate.peakMemoryBytes + 100, available: 0, isNetworkMade: false) == 100)
+  let needed = estimate.peakMemoryBytes - estimate.scanBytes
+  #expect(try estimate.bytesToKeep(limit: nil, available: needed + 100, isNetworkMade: false) == 50)
 }
 
 @Test("Kept answers are summed and labelled anew without the network, resampled or not", arguments: [0.3, 0.25])
