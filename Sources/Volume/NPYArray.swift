@@ -99,10 +99,12 @@ public struct NPYArray: Sendable, Equatable {
   public static func read(path: String, memoryLimitInBytes: Int? = nil) throws -> NPYArray {
     let source = try ByteSource(path: path)
     let header = try NPYHeader(reading: source, path: path)
-    guard let size = header.byteCount, size <= source.maximumByteCount - source.position else {
-      throw VolumeError.truncated(
-        path: path, expected: source.position.addingReportingOverflow(header.byteCount ?? .max).partialValue,
-        actual: source.maximumByteCount)
+    guard let size = header.byteCount, case (let expected, false) = source.position.addingReportingOverflow(size) else {
+      throw VolumeError.invalidArray(
+        path: path, reason: "its shape \(header.shape) has more values than can be counted; save it again")
+    }
+    guard expected <= source.maximumByteCount else {
+      throw VolumeError.truncated(path: path, expected: expected, actual: source.maximumByteCount)
     }
     let available = memoryLimitInBytes ?? AvailableMemory.bytes
     guard size <= available else { throw VolumeError.exceedsMemory(path: path, needed: size, available: available) }

@@ -63,6 +63,18 @@ import Testing
     }
   }
 
+  @Test(
+    "a shape of more values than can be counted is said to be one",
+    arguments: ["9223372036854775807", "2305843009213693951"])
+  func refusesUncountable(size: String) throws {
+    let folder = try TemporaryFolder()
+    let dictionary = "{'descr': '<f4', 'fortran_order': False, 'shape': (\(size), 1), }"
+    let start: [UInt8] = [0x93] + Array("NUMPY".utf8) + [1, 0, UInt8(dictionary.utf8.count), 0]
+    let path = try folder.write(start + Array(dictionary.utf8), "a.npy")
+    let reason = "its shape [\(size), 1] has more values than can be counted; save it again"
+    #expect(throws: VolumeError.invalidArray(path: path, reason: reason)) { try NPYArray.read(path: path) }
+  }
+
   @Test("a large array is written piece by piece")
   func streams() throws {
     let folder = try TemporaryFolder()
