@@ -155,12 +155,15 @@ struct NIfTIHeader {
   ) throws -> Axes3<Double> {
     try Axes3(3, 2, 1).map { index in
       let value = fields.float(at: NIfTIFields.Offset.pixelDimensions + 4 * index)
-      guard value.isFinite, value > 0 else {
+      let spacing = Double(value) * millimetersPerUnit
+      // Closer or farther apart than any scanner's voxels, and sizes computed from it would be absurd.
+      guard spacing >= 1e-4, spacing <= 1e4 else {
         throw VolumeError.invalidField(
-          path: path, field: "voxel spacing (pixdim[\(index)])", value: "\(value)",
-          expected: "a finite number above 0, in millimetres")
+          path: path, field: "voxel spacing (pixdim[\(index)])",
+          value: millimetersPerUnit == 1 ? "\(value)" : "\(value), in millimetres \(spacing)",
+          expected: "0.0001 to 10000 mm")
       }
-      return Double(value) * millimetersPerUnit
+      return spacing
     }
   }
 

@@ -190,7 +190,9 @@ private let expectedAffine = Affine(
     #expect(volume.grid.shape == Axes3(3, 4, 5))
   }
 
-  @Test("spacing must be finite and above 0", arguments: [Float.nan, .infinity, -.infinity, 0, -0.3])
+  @Test(
+    "spacing must be finite, above 0 and in the range of scans",
+    arguments: [Float.nan, .infinity, -.infinity, 0, -0.3, 1e-25, 9e-5, 10001, 3e38])
   func refusesSpacing(value: Float) {
     for axis in 1...3 {
       let text = message { try read { store(value, at: 76 + 4 * axis, &$0) } }
@@ -247,6 +249,22 @@ private let expectedAffine = Affine(
     #expect(metres.grid.affine?.rows[0][3] == 12500)
     let micrometres = try read { $0[123] = 3 }
     #expect(abs(micrometres.grid.spacing.axis1 - 0.00025) < 1e-12)
+  }
+
+  @Test("the range of spacing is one of millimetres, whatever the header's unit")
+  func refusesSpacingInUnits() throws {
+    let micrometres = try read {
+      $0[123] = 3
+      for axis in 1...3 { store(Float(300_000), at: 76 + 4 * axis, &$0) }
+    }
+    #expect(micrometres.grid.spacing == Axes3(repeating: 300))
+    let metres = message {
+      try read {
+        $0[123] = 1
+        store(Float(20), at: 80, &$0)
+      }
+    }
+    #expect(metres.contains("20.0, in millimetres 20000.0, expected 0.0001 to 10000 mm"), "\(metres)")
   }
 
   @Test("a missing file, a folder, and half a pair are named")
