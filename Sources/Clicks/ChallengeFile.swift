@@ -41,15 +41,13 @@ public enum ChallengeFile {
   /// - Returns: The clicks in the file's order.
   /// - Throws: `ClicksError` for anything that is not a click file of this scan.
   public static func read(path: String, shape: Axes3<Int>) throws -> [Click] {
-    guard let handle = FileHandle(forReadingAtPath: path) else {
-      throw ClicksError.unreadable(path: path, reason: String(cString: strerror(errno)))
-    }
-    defer { try? handle.close() }
     let data: Data
     do {
-      data = try handle.read(upToCount: sizeLimitInBytes + 1) ?? Data()
+      data = try RegularFile.contents(of: path, upTo: sizeLimitInBytes + 1)
+    } catch VolumeError.system(_, _, let code) {
+      throw ClicksError.unreadable(path: path, reason: String(cString: strerror(code)))
     } catch {
-      throw ClicksError.unreadable(path: path, reason: "it cannot be read as a file")
+      throw ClicksError.unreadable(path: path, reason: "it is not a regular file but a folder, device or pipe")
     }
     return try decode(data, shape: shape)
   }

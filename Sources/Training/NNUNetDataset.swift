@@ -69,9 +69,7 @@ public struct NNUNetDataset: Sendable {
   }
 
   private static func description(_ path: String) throws -> [String: Any] {
-    let attributes = try? FileManager.default.attributesOfItem(atPath: path)
-    guard let size = attributes?[.size] as? Int, size <= largestDescription,
-      let data = FileManager.default.contents(atPath: path)
+    guard let data = try? RegularFile.contents(of: path, upTo: largestDescription + 1), data.count <= largestDescription
     else {
       throw TrainingError.invalidDataset(
         file: path, problem: "it is missing; give the folder of an nnU-Net raw data set, or phantom")

@@ -50,7 +50,7 @@ public struct TrainingLog {
   ///
   /// - Returns: The steps in the order in which they were written; none when there is no file.
   public func entries() -> [Entry] {
-    guard let data = FileManager.default.contents(atPath: path) else { return [] }
+    guard let data = try? RegularFile.contents(of: path) else { return [] }
     let decoder = JSONDecoder()
     return data.split(separator: 0x0A).compactMap { try? decoder.decode(Entry.self, from: Data($0)) }
   }

@@ -120,6 +120,19 @@ func writes() throws {
   #expect(try ChallengeFile.decode(ChallengeFile.encode([], backgroundClicks: .refuse), shape: shape).isEmpty)
 }
 
+@Test("A named pipe is refused, not waited for", .timeLimit(.minutes(10)))
+func refusesPipe() throws {
+  let path = FileManager.default.temporaryDirectory.appendingPathComponent("canalis-\(UUID().uuidString)").path
+  #expect(mkfifo(path, 0o600) == 0)
+  defer { try? FileManager.default.removeItem(atPath: path) }
+  #expect {
+    try ChallengeFile.read(path: path, shape: shape)
+  } throws: { error in
+    "\(error)".contains("not a regular file")
+  }
+  #expect(throws: VolumeError.notARegularFile(path: path)) { try RegularFile.contents(of: path) }
+}
+
 @Test("\"Not canal\" clicks are refused by the challenge's format, or dropped when asked")
 func writesWithoutBackground() throws {
   let clicks = [

@@ -181,7 +181,7 @@ struct Train: ParsableCommand {
   private func architecture() throws -> NetworkPlan {
     guard let plan, plan != "compact" else { return .compact }
     if plan.hasSuffix(".json") {
-      guard let text = FileManager.default.contents(atPath: plan) else {
+      guard let text = try? RegularFile.contents(of: plan) else {
         throw CommandFailure("\(DisplayText.escaped(plan)): it cannot be read", status: .badData)
       }
       guard let decoded = try? JSONDecoder().decode(NetworkPlan.self, from: text) else {

@@ -13,11 +13,10 @@ enum ClickSource {
     var session: SessionContent?
   }
 
-  /// Whether a file is a session: its first line is an object that names the format.
+  /// Whether a file is a session: its first line is an object that names the format. What cannot be read is none; the
+  /// reader of something else says why.
   static func isSession(_ path: String) -> Bool {
-    guard let file = FileHandle(forReadingAtPath: path) else { return false }
-    defer { try? file.close() }
-    let beginning = (try? file.read(upToCount: 4096)) ?? Data()
+    guard let beginning = try? RegularFile.contents(of: path, upTo: 4096) else { return false }
     return String(decoding: beginning.prefix { $0 != 0x0A }, as: UTF8.self).contains("\"\(SessionHeader.format)\"")
   }
 
