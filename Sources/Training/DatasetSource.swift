@@ -38,16 +38,23 @@ struct DatasetSource: SampleSource {
   }
 
   private static func checkMemory(_ dataset: NNUNetDataset, options: TrainingOptions, available: Int) throws {
-    var needed = TrainingOptions.stepBytes(plan: options.plan)
+    var kept = 0
+    var transient = 0
     for source in dataset.cases {
       let grid = try NIfTIReader.readGrid(path: source.imagePath).grid
       let turn = grid.orientation.map { Reorientation(from: $0, to: .lps) }
       let shape = turn?.turn(grid.shape) ?? grid.shape
       let spacing = turn?.turn(grid.spacing) ?? grid.spacing
       let size = try Resampling.shape(of: shape, spacing: spacing, target: options.spacing)
-      let (sum, overflows) = needed.addingReportingOverflow(size.product * PreparedCase.bytesPerVoxel)
-      needed = overflows ? .max : sum
+      let (sum, overflows) = kept.addingReportingOverflow(size.product * PreparedCase.bytesPerVoxel)
+      kept = overflows ? .max : sum
+      transient = max(
+        transient,
+        PreparedCase.transientBytes(scanShape: grid.shape, size: size, isTurned: turn.map { !$0.isIdentity } ?? false))
     }
+    // The first step comes after the last case has been prepared.
+    let (sum, overflows) = kept.addingReportingOverflow(max(transient, TrainingOptions.stepBytes(plan: options.plan)))
+    let needed = overflows ? .max : sum
     if needed > available { throw TrainingError.tooLittleMemory(neededBytes: needed, availableBytes: available) }
   }
 

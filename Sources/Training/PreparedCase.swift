@@ -14,6 +14,26 @@ struct PreparedCase: Sendable {
   /// Bytes of a voxel.
   static let bytesPerVoxel = 3
 
+  /// Bytes that a case takes while it is prepared, besides what is kept of every voxel.
+  ///
+  /// The scan and the numbers that its mask is read as; then scan and mask, both again where they are turned, the
+  /// resampled scan, and the canals' voxels. How many of these there are is not known before the mask has been read, so
+  /// that every voxel is counted as one.
+  ///
+  /// - Parameters:
+  ///   - scanShape: Voxels along each axis as stored.
+  ///   - size: Voxels along each axis after resampling.
+  ///   - isTurned: Whether the network's axes are others.
+  /// - Returns: Bytes.
+  static func transientBytes(scanShape: Axes3<Int>, size: Axes3<Int>, isTurned: Bool) -> Int {
+    let (grey, label) = (MemoryLayout<Float>.stride, MemoryLayout<UInt8>.stride)
+    let reading = scanShape.product * (2 * grey + label)
+    let preparing =
+      scanShape.product * (grey + label) * (isTurned ? 2 : 1)
+      + size.product * (grey + MemoryLayout<Int32>.stride)
+    return max(reading, preparing)
+  }
+
   /// Reads and prepares a case.
   ///
   /// - Parameters:

@@ -182,6 +182,31 @@ import Volume
     #expect(again.image == (try source.sample(number: 5, size: Axes3(16, 24, 24))).image)
   }
 
+  @Test("The memory that a data set needs is that of its cases, and of the largest while it is prepared or of a step")
+  func datasetMemory() throws {
+    let folder = try dataset(#"{"labels": {"background": 0, "left canal": 3, "right canal": 4}}"#)
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let set = try NNUNetDataset(folder: folder)
+    var options = TrainingOptions(plan: .tiny)
+    func expectNeeded(_ needed: Int) {
+      #expect(throws: TrainingError.tooLittleMemory(neededBytes: needed, availableBytes: needed - 1)) {
+        try DatasetSource(set, options: options, availableBytes: needed - 1)
+      }
+    }
+    options.spacing = Axes3(repeating: 1)
+    let stored = 10 * 12 * 14
+    let step = TrainingOptions.stepBytes(plan: .tiny)
+    expectNeeded(3 * stored + step)
+    _ = try DatasetSource(set, options: options, availableBytes: 3 * stored + step)
+    // Stored right-anterior-superior, so that scan (4 bytes a voxel) and mask (1) are turned; then the resampled scan (4)
+    // and the canals' voxels (4), and image (2) and labels (1), which stay.
+    options.spacing = Axes3(repeating: 0.05)
+    let resampled = stored * 8000
+    #expect(8 * resampled > step)
+    expectNeeded(2 * 5 * stored + (4 + 4 + 3) * resampled)
+    #expect(PreparedCase.transientBytes(scanShape: Axes3(2, 3, 4), size: Axes3(1, 1, 1), isTurned: false) == 24 * 9)
+  }
+
   @Test("A data set without canals, without labels of a side or without a description is refused with the reason")
   func refusesDatasets() throws {
     let empty = try dataset(#"{"labels": {"background": 0, "left canal": 1, "right canal": 2}}"#, label: 0)
