@@ -77,7 +77,9 @@ let testTargets: [Target] = [
   .testTarget(name: "CanvasTests", dependencies: ["Canvas", "PseudoTerminal", "CPNGReader"]),
   .testTarget(name: "ViewerTests", dependencies: ["Viewer", "Canvas", "Session", "Clicks", "Volume", "Formats"]),
   .testTarget(name: "TerminalTests", dependencies: ["Terminal", "Canvas", "PseudoTerminal", "TerminalProbe"]),
-  .testTarget(name: "CommandTests", dependencies: ["canalis", "PseudoTerminal", "CPseudoTerminal", "Volume"]),
+  .testTarget(
+    name: "CommandTests",
+    dependencies: ["canalis", "PseudoTerminal", "CPseudoTerminal", "Segmentation", "Checkpoint", "Volume"]),
   .testTarget(name: "ArchitectureTests"),
   // The network in double precision, as its formulas, for the tests of what is fast.
   .target(name: "NetworkOracle", dependencies: ["UMamba2", "Layers", "Volume"], path: "Tests/NetworkOracle"),

@@ -118,7 +118,8 @@ public final class Trainer {
   /// Goes on from a checkpoint, as if there had been no interruption.
   ///
   /// - Parameter path: The file.
-  /// - Throws: `TrainingError.invalidCheckpoint` when it belongs to another plan, seed or beginning, or is damaged.
+  /// - Throws: `TrainingError.invalidCheckpoint` when it belongs to another plan, seed or beginning, has done
+  ///   more steps than the whole training is to have, or is damaged.
   public func resume(from path: String) throws {
     let checkpoint = try TrainingCheckpoint(path: path)
     guard checkpoint.header.plan == (try planText()), checkpoint.header.count == network.store.count else {
@@ -127,6 +128,12 @@ public final class Trainer {
     guard checkpoint.header.seed == options.seed else {
       throw TrainingError.invalidCheckpoint(
         file: path, problem: "it was trained with the seed \(checkpoint.header.seed), not \(options.seed)")
+    }
+    guard checkpoint.header.step <= options.steps else {
+      throw TrainingError.invalidCheckpoint(
+        file: path,
+        problem: "it has done \(checkpoint.header.step) steps, and the whole training is to have \(options.steps); ask "
+          + "for at least as many as it has done")
     }
     if let beginning, beginning.sha256 != checkpoint.header.beginning?.sha256 {
       throw TrainingError.invalidCheckpoint(

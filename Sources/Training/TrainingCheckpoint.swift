@@ -31,6 +31,8 @@ struct TrainingCheckpoint {
 
   /// The longest first line.
   private static let longestHeader = 1 << 20
+  /// More seconds than any training takes: 30000 years.
+  private static let longestTraining = 1e12
 
   /// Writes the file, replacing an older one.
   func write(to path: String) throws {
@@ -49,14 +51,18 @@ struct TrainingCheckpoint {
   /// - Throws: `TrainingError.invalidCheckpoint` when it is none.
   init(path: String) throws {
     func invalid(_ problem: String) -> TrainingError { .invalidCheckpoint(file: path, problem: problem) }
-    guard let data = FileManager.default.contents(atPath: path) else { throw invalid("it cannot be read") }
+    guard let data = try? RegularFile.contents(of: path) else { throw invalid("it cannot be read") }
     guard let end = data.prefix(Self.longestHeader).firstIndex(of: 0x0A),
       let header = try? JSONDecoder().decode(Header.self, from: data[data.startIndex..<end])
     else { throw invalid("it is not a checkpoint of a training") }
     let numbers = data[(end + 1)...]
     let (bytes, overflows) = header.count.multipliedReportingOverflow(by: 16)
-    guard header.count >= 0, header.step >= 0, !overflows, numbers.count == bytes else {
+    guard header.count >= 0, !overflows, numbers.count == bytes else {
       throw invalid("it is cut off or damaged; it holds \(numbers.count) bytes of numbers")
+    }
+    guard header.step >= 0, header.seconds >= 0, header.seconds < Self.longestTraining else {
+      throw invalid(
+        "it is damaged: it says that \(header.step) steps took \(header.seconds) seconds; begin again without it")
     }
     self.header = header
     func array(_ index: Int) -> [Float] {

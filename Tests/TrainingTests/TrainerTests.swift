@@ -115,6 +115,45 @@ private func temporaryPath(_ name: String) -> String {
     }
   }
 
+  @Test(
+    "A checkpoint whose first line has numbers of no training is refused",
+    arguments: [
+      ("seconds", "-1e300"), ("seconds", "-1"), ("seconds", "1e300"), ("seconds", "1e12"), ("step", "-1"),
+      ("step", "9"), ("step", "9223372036854775807"),
+    ])
+  func refusesNumbers(key: String, value: String) throws {
+    let path = temporaryPath("numbers.checkpoint")
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    let trainer = try Trainer(options: tinyOptions(steps: 8), source: BarSource(variety: 1))
+    try trainer.writeCheckpoint(to: path)
+    try trainer.resume(from: path)
+    let bytes = try Data(contentsOf: URL(fileURLWithPath: path))
+    let end = try #require(bytes.firstIndex(of: 0x0A))
+    let line = String(decoding: bytes[..<end], as: UTF8.self)
+    #expect(line.contains("\"\(key)\":0"))
+    let damaged = line.replacing("\"\(key)\":0", with: "\"\(key)\":\(value)")
+    try (Data(damaged.utf8) + bytes[end...]).write(to: URL(fileURLWithPath: path))
+    #expect {
+      try trainer.resume(from: path)
+    } throws: { error in
+      guard case TrainingError.invalidCheckpoint(path, _) = error else { return false }
+      return "\(error)".contains("steps")
+    }
+    #expect(trainer.step == 0 && trainer.seconds == 0)
+  }
+
+  @Test("A checkpoint of the whole training is taken")
+  func takesWholeTraining() throws {
+    let path = temporaryPath("whole.checkpoint")
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    let trainer = try Trainer(options: tinyOptions(steps: 1), source: BarSource(variety: 1))
+    _ = try trainer.advance()
+    try trainer.writeCheckpoint(to: path)
+    let again = try Trainer(options: tinyOptions(steps: 1), source: BarSource(variety: 1))
+    try again.resume(from: path)
+    #expect(again.step == 1)
+  }
+
   @Test("A training begins with another model's parameters, and refuses a model of another architecture")
   func startsFromModel() throws {
     let path = temporaryPath("beginning.safetensors")

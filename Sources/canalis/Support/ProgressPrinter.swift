@@ -57,9 +57,10 @@ final class ProgressPrinter {
     hasLine = false
   }
 
-  /// A duration in the largest unit that says enough.
+  /// A duration in the largest unit that says enough; below zero it is none, and not a number is unknown.
   static func duration(_ seconds: Double) -> String {
-    if seconds < 0.0995 { return "\(Int((seconds * 1000).rounded())) ms" }
+    if !seconds.isFinite { return "an unknown time" }
+    if seconds < 0.0995 { return "\(Int((max(0, seconds) * 1000).rounded())) ms" }
     if seconds < 10 { return String(format: "%.1f s", seconds) }
     if seconds < 90 { return "\(Int(seconds.rounded())) s" }
     if seconds < 5400 { return "\(Int((seconds / 60).rounded())) min" }
