@@ -50,6 +50,58 @@ struct SegmentTests {
     #expect(bad.errors.contains("more than the tolerance"))
   }
 
+  @Test("model verify reports a difference that is no number as null, and fails")
+  func verifyNonFinite() throws {
+    let place = try Workplace()
+    let fixture = Case.fixture("network/interactive")
+    try FileManager.default.createDirectory(atPath: place.path("case"), withIntermediateDirectories: true)
+    for name in ["input.npy", "points.npy", "labels.npy"] {
+      try FileManager.default.copyItem(atPath: "\(fixture)/\(name)", toPath: place.path("case/\(name)"))
+    }
+    let logits = try NPYArray.read(path: "\(fixture)/logits.npy")
+    for value in [Float.nan, .infinity] {
+      var values = logits.floats
+      values[7] = value
+      try NPYArray(shape: logits.shape, values: .float32(values)).write(
+        to: place.path("case/logits.npy"), overwrite: true)
+      let outcome = try place.run(
+        "model", "verify", "\(fixture)/checkpoint_final.pth", "--case", "case", "--json")
+      #expect(outcome.status == 2)
+      #expect(outcome.json["shape"] as? [Int] == logits.shape)
+      #expect(outcome.json["max_abs_difference"] is NSNull, "\(outcome.output)")
+      #expect(outcome.errors.contains("more than the tolerance"), "\(outcome.errors)")
+    }
+  }
+
+  @Test("A named pipe is refused by every command that reads files, not waited for", .timeLimit(.minutes(10)))
+  func pipes() throws {
+    let place = try Workplace()
+    #expect(mkfifo(place.path("pipe"), 0o600) == 0)
+    let info = try place.run("info", "pipe")
+    #expect(info.status == 2 && info.errors.contains("not a regular file"), "\(info.errors)")
+    for option in ["--clicks", "--session"] {
+      let segment = try place.run(
+        "segment", Case.scan, "--output", "m.nii.gz", "--model", Case.checkpoint, option, "pipe", "--quiet")
+      #expect(segment.status == 2 && segment.errors.contains("not a regular file"), "\(segment.errors)")
+    }
+  }
+
+  @Test(
+    "A window step that makes no sense is a usage error, before anything is read",
+    arguments: ["0", "-0.5", "1.01", "nan", "inf"])
+  func stepOption(step: String) throws {
+    let place = try Workplace()
+    let option = "--step=\(step)"
+    for arguments in [
+      ["segment", "none.nii.gz", "--output", "m.nii.gz", option], ["open", "none.nii.gz", option],
+      ["evaluate", "phantoms", option],
+    ] {
+      let outcome = try place.run(arguments: arguments)
+      #expect(outcome.status == 64, "\(arguments) \(outcome.errors)")
+      #expect(outcome.errors.contains("--step is above 0 and at most 1"), "\(outcome.errors)")
+    }
+  }
+
   @Test("An existing file is kept, and the scan is never written over")
   func existing() throws {
     let place = try Workplace()

@@ -26,6 +26,10 @@ struct ModelOptions: ParsableArguments {
 
   @Option(help: ArgumentHelp("Window step as a share of the patch, above 0 and at most 1.", valueName: "share"))
   var step: Double?
+
+  func validate() throws {
+    if let step, !(step > 0 && step <= 1) { throw ValidationError("--step is above 0 and at most 1") }
+  }
 }
 
 /// The colours of a screen, as `--colors` takes them.

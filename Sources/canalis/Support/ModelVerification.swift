@@ -11,6 +11,7 @@ struct ModelVerification {
   /// What a comparison found.
   struct Report: Encodable {
     var shape: [Int]
+    /// Infinite where either side is not a finite number; `null` in JSON, which has no such number.
     var largestDifference: Double
     var seconds: Double
 
@@ -18,6 +19,13 @@ struct ModelVerification {
       case shape
       case largestDifference = "max_abs_difference"
       case seconds
+    }
+
+    func encode(to encoder: any Encoder) throws {
+      var container = encoder.container(keyedBy: CodingKeys.self)
+      try container.encode(shape, forKey: .shape)
+      try container.encode(largestDifference.isFinite ? largestDifference : nil, forKey: .largestDifference)
+      try container.encode(seconds, forKey: .seconds)
     }
   }
 
