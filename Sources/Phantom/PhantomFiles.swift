@@ -2,6 +2,10 @@ import Foundation
 import Volume
 
 extension Phantom {
+  private static let (truthName, scanName) = ("truth.nii.gz", "scan.nii.gz")
+  /// The names of the files that a jaw is written to.
+  public static var fileNames: [String] { [truthName, scanName] }
+
   /// Writes the scan and its truth as `scan.nii.gz` (16 bits) and `truth.nii.gz` (8 bits) into a folder.
   ///
   /// - Parameters:
@@ -12,7 +16,7 @@ extension Phantom {
   public func write(toFolder folder: String, overwrite: Bool = false) throws {
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     // The truth first: whoever finds a scan finds its truth.
-    try MaskWriter.write(truth, likeScan: nil, to: folder + "/truth.nii.gz", overwrite: overwrite)
-    try VolumeWriter.write(scan, to: folder + "/scan.nii.gz", type: .int16, overwrite: overwrite)
+    try MaskWriter.write(truth, likeScan: nil, to: folder + "/" + Self.truthName, overwrite: overwrite)
+    try VolumeWriter.write(scan, to: folder + "/" + Self.scanName, type: .int16, overwrite: overwrite)
   }
 }

@@ -52,9 +52,13 @@ extension ViewerModel {
     case .undo: return undo()
     case .redo: return redo()
     case .removeNearestClick: return removeNearestClick()
-    case .removeSelectedClick: return selectedClick.map { remove($0) } ?? []
-    case .moveSelectedClick: return moveSelectedClick()
-    case .changeSelectedKind(let kind): return changeSelectedKind(kind)
+    case .removeSelectedClick, .moveSelectedClick, .changeSelectedKind:
+      guard let selectedClick else {
+        say("no click is selected: Up and Down select one")
+        return []
+      }
+      if case .changeSelectedKind(let kind) = action { return changeSelectedKind(kind) }
+      return action == .moveSelectedClick ? moveSelectedClick() : remove(selectedClick)
     case .stop, .declineCost: return stop()
     case .runAgain: return runAgain()
     case .acceptCost: return acceptCost()

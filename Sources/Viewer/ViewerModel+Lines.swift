@@ -47,8 +47,12 @@ extension ViewerModel {
     switch focus {
     case .commandLine(let line):
       focus = .viewing
+      if line.text.allSatisfy({ $0 == " " }) { return [] }
       switch Command.parse(line.text) {
-      case .success(let command): return run(command)
+      case .success(let command):
+        // What was wrong with the line before is over.
+        if isAlarm { say("") }
+        return run(command)
       case .failure(let problem):
         alarm(problem.description)
         return []

@@ -59,7 +59,8 @@ extension ViewerModel {
       focus = .overwrite(path: path)
       return endExport(isWritten: false)
     case .exportFailed(let path, let text):
-      alarm("\(path) was not written: \(text)")
+      // Most reasons name the file; twice it would leave no room for them.
+      alarm(text.contains(DisplayText.escaped(path)) ? "not written: \(text)" : "\(path) was not written: \(text)")
       return endExport(isWritten: false)
     case .notice(let text):
       say(text)

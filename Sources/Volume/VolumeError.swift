@@ -78,7 +78,7 @@ extension VolumeError: CustomStringConvertible {
     case .unknownFormat(let path, let expected):
       return "\(name(path)): the name does not say a known format; end it in \(expected)"
     case .fileExists(let path):
-      return "\(name(path)): the file exists; choose another name or ask for overwriting"
+      return "\(name(path)): the file exists; give --force to replace it, or another name"
     case .wouldReplaceInput(let path):
       return "\(name(path)): this is one of the inputs, which are never overwritten; choose another name"
     case .invalidArray(let path, let reason):

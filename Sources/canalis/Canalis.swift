@@ -24,6 +24,7 @@ struct Canalis: ParsableCommand {
     defaultSubcommand: Open.self)
 
   static func main() {
+    StandardOutput.openClosedStreams()
     ProcessEnvironment.establish()
     signal(SIGPIPE, SIG_IGN)
     // A limit on the size of files becomes an error of the write, not the end of the program.
@@ -31,6 +32,7 @@ struct Canalis: ParsableCommand {
     do {
       var command = try parseAsRoot()
       try command.run()
+      try StandardOutput.flush()
     } catch {
       leave(after: error)
     }
@@ -39,7 +41,7 @@ struct Canalis: ParsableCommand {
   /// Says what went wrong and ends the program with the code for it.
   private static func leave(after error: any Error) -> Never {
     if error is CancellationError {
-      StandardError.write("\ncanalis: interrupted; nothing was written")
+      StandardError.write("\ncanalis: interrupted; nothing unfinished was written")
       Foundation.exit(ExitStatus.interrupted.rawValue)
     }
     guard let status = ExitStatus(failure: error) else { exit(withError: error) }

@@ -31,6 +31,9 @@ final class Workplace {
     ]
   }
 
+  /// The built program.
+  static var program: String { PseudoTerminal.builtProduct("canalis") }
+
   /// What a run of the program left.
   struct Outcome {
     var status: Int32

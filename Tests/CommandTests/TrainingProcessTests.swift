@@ -109,10 +109,20 @@ struct TrainingProcessTests {
     #expect(more.status == 0, "\(more.errors)")
     let later = try place.run("info", "second.safetensors")
     #expect(later.output.contains("from the parameters of first"), "\(later.output)")
-    // Another model is another training.
+    // Another model is another training, and none is written over what it begins with.
+    try FileManager.default.copyItem(atPath: place.path("second.safetensors"), toPath: place.path("copy.safetensors"))
+    let kept = try place.bytes("second.safetensors")
+    let itself = try train("--from", "second.safetensors", output: "second.safetensors", seed: "2")
+    #expect(itself.status == 1)
+    let forced = try place.run(
+      "train", "--data", "phantom", "--spacing", "2", "--steps", "1", "--quiet", "--from", "second.safetensors",
+      "--output",
+      "second.safetensors", "--force")
+    #expect(forced.status == 1 && forced.errors.contains("inputs"), "\(forced.errors)")
+    #expect(try place.bytes("second.safetensors") == kept)
     let other = try place.run(
       "train", "--data", "phantom", "--spacing", "2", "--steps", "3", "--quiet", "--seed", "2", "--from",
-      "second.safetensors", "--output", "second.safetensors", "--resume")
+      "copy.safetensors", "--output", "second.safetensors", "--resume")
     #expect(other.status != 0 && other.errors.contains("did not begin with"), "\(other.errors)")
     let both = try place.run(
       "train", "--data", "phantom", "--from", "first.safetensors", "--plan", plan, "--output", "third.safetensors")

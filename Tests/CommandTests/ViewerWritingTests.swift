@@ -86,6 +86,38 @@ struct ViewerWritingTests {
     #expect(try place.bytes("m.nii.gz") == place.bytes("r.nii.gz"))
   }
 
+  @Test("A damaged session is gone on with when that is asked for, and the damaged file is kept")
+  func recover() throws {
+    let place = try Workplace()
+    let terminal = try open(place, columns: 160)
+    for number in 1...2 {
+      terminal.send("\r")
+      #expect(shows("click \(number) left:", terminal), "\(terminal.screen.frame.text)")
+    }
+    terminal.send("q")
+    #expect(terminal.waitForEnd() == .exit(0))
+    let text = String(decoding: try place.bytes("s.jsonl"), as: UTF8.self)
+    try text.replacingOccurrences(of: "\"id\":1", with: "\"id\":3").write(
+      toFile: place.path("s.jsonl"), atomically: false, encoding: .utf8)
+    func reopened(_ extra: [String]) throws -> PseudoTerminal {
+      try PseudoTerminal(
+        PseudoTerminal.builtProduct("canalis"),
+        ["open", Case.scan, "--model", Case.checkpoint, "--session", place.path("s.jsonl")] + extra,
+        environment: place.environment, columns: 160, rows: 30)
+    }
+    let refused = try reopened([])
+    #expect(refused.waitForEnd() == .exit(2))
+    #expect(String(decoding: refused.output, as: UTF8.self).contains("--recover"))
+    let again = try reopened(["--recover"])
+    #expect(shows("voxel", again), "\(again.screen.frame.text)")
+    again.send("\r")
+    #expect(shows("click 1 left:", again), "\(again.screen.frame.text)")
+    again.send("q")
+    #expect(again.waitForEnd() == .exit(0))
+    #expect(try clicks(place) == [1])
+    #expect(place.has("s.jsonl.damaged-1"))
+  }
+
   @Test("What the disk refused is written when there is room again, in order")
   func fullDisk() throws {
     let place = try Workplace()

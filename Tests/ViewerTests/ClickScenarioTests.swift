@@ -116,6 +116,22 @@ struct ClickScenarioTests {
     #expect(driver.type("q").last == .quit)
   }
 
+  @Test("in the list of clicks, keys for a selected click say so when none is")
+  func nothingSelected() {
+    var driver = Driver(columns: 120, rows: 30)
+    driver.press(.enter, .right, .enter)
+    driver.type("c")
+    driver.press(.delete)
+    #expect(driver.model.history.clicks.map(\.id) == [1] && driver.model.selectedClick == nil)
+    for key in ["x", "v", "2"] {
+      #expect(driver.type(key).isEmpty)
+      #expect(driver.message.contains("no click is selected: Up and Down select one"), "\(key)")
+    }
+    driver.press(.up)
+    driver.type("x")
+    #expect(driver.model.history.clicks.isEmpty)
+  }
+
   @Test("a screen that is too small for a plane takes no clicks, but can be left")
   func tooSmall() {
     for (columns, rows) in [(1, 1), (39, 11), (3, 400), (2000, 1)] {

@@ -118,6 +118,19 @@ struct CommandTests {
     #expect(driver.message.contains("no path given"))
   }
 
+  @Test("an empty line is no command, and what was wrong with one is gone when the next is right")
+  func lineAfterError() {
+    var driver = Driver()
+    driver.type(":goto 1 2")
+    driver.press(.enter)
+    #expect(driver.message.contains("type :goto K J I"))
+    driver.type(":goto 3 4 5")
+    driver.press(.enter)
+    #expect(driver.model.settings.cursor == Axes3(3, 4, 5) && !driver.message.contains("type"))
+    driver.type(":  ")
+    #expect(driver.press(.enter).isEmpty && !driver.message.contains("no command"))
+  }
+
   @Test("pasted text goes into a line being typed, its first line, and is never taken for keys")
   func paste() {
     let scan = TestScan.make()

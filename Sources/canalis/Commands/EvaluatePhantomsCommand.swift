@@ -84,7 +84,7 @@ struct EvaluatePhantoms: ParsableCommand {
         }.mask
       }
       progress.clear()
-      try FileHandle.standardOutput.write(contentsOf: try encoder.encode(score) + Data([0x0A]))
+      try StandardOutput.write(try encoder.encode(score) + Data([0x0A]))
     }
   }
 }

@@ -65,13 +65,20 @@ struct PhantomCommand: ParsableCommand {
       options: PhantomOptions(
         spacing: spacing.map { Axes3(repeating: $0) }, shape: shape?.shape,
         orientation: Orientation(code: orientation) ?? .lps, showsWholeJaw: wholeJaw))
-    var made: [Made] = []
-    for number in 0..<count {
-      try Interruption.check()
+    let folders = (0..<count).map { number in
       let seed = seed &+ UInt64(number)
+      return (seed: seed, path: count == 1 ? output : output + "/\(seed)")
+    }
+    for folder in folders { try check(folder.path) }
+    var made: [Made] = []
+    for (number, (seed, folder)) in folders.enumerated() {
+      try Interruption.check()
       progress.show(stage: "seed \(seed)", fraction: Double(number) / Double(count))
-      let folder = count == 1 ? output : output + "/\(seed)"
-      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+      do {
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+      } catch {
+        throw CommandFailure("\(DisplayText.escaped(folder)): the folder cannot be made: \(error.localizedDescription)")
+      }
       let phantom = generator.phantom(seed: seed)
       try phantom.write(toFolder: folder, overwrite: force)
       made.append(Made(seed: seed, folder: folder, description: phantom.description))
@@ -79,6 +86,18 @@ struct PhantomCommand: ParsableCommand {
     progress.clear()
     guard !outputOptions.json else { return try JSONOutput.write(["phantoms": made]) }
     for phantom in made { print("\(DisplayText.escaped(phantom.folder)): \(phantom.description)") }
+  }
+
+  /// Refuses a folder in which something would be replaced, before the first jaw is made.
+  private func check(_ folder: String) throws {
+    var isFolder: ObjCBool = false
+    let manager = FileManager.default
+    if manager.fileExists(atPath: folder, isDirectory: &isFolder), !isFolder.boolValue {
+      throw CommandFailure("\(DisplayText.escaped(folder)) is a file; name a folder")
+    }
+    for path in Phantom.fileNames.map({ folder + "/" + $0 }) where !force && manager.fileExists(atPath: path) {
+      throw CommandFailure("\(DisplayText.escaped(path)) exists; give --force to replace it, or another name")
+    }
   }
 
   private struct Made: Encodable {

@@ -175,6 +175,11 @@ struct SessionCommand: ParsableCommand {
         valueName: "format"))
     var format: Format?
 
+    @Option(
+      help: ArgumentHelp(
+        "The scan, if it is no longer where the session says; a table has millimetres by it.", valueName: "file"))
+    var scan: String?
+
     @Flag(help: "Leave \"not canal\" clicks out, which the challenge's format cannot hold.")
     var dropNegative = false
 
@@ -189,16 +194,29 @@ struct SessionCommand: ParsableCommand {
       switch format {
       case .challenge:
         data = try ChallengeFile.encode(clicks, backgroundClicks: dropNegative ? .drop : .refuse)
-      case .csv:
-        let grid = Grid(shape: content.header.scan.shape, spacing: content.header.scan.spacing, affine: nil)
-        data = ClickTable.encode(clicks, grid: grid)
+      case .csv: data = ClickTable.encode(clicks, grid: try grid(of: content))
       }
       guard let output else {
-        FileHandle.standardOutput.write(data)
+        try StandardOutput.write(data)
         return
       }
       try OutputFiles.check([output], force: force, protecting: [source.session])
       try AtomicFile.write(Array(data), to: output, overwrite: force, protecting: [source.session])
+    }
+
+    /// The scan's grid, with its place in the patient where the scan is there: the session knows its voxels alone.
+    private func grid(of content: SessionContent) throws -> Grid {
+      let path = scan ?? content.header.scan.path
+      do {
+        let volume = try NIfTIReader.read(path: path)
+        try ClickSource.check(content, path: source.session, scan: ScanIdentity(path: path, volume: volume))
+        return volume.grid
+      } catch {
+        if scan != nil { throw error }
+        StandardError.write(
+          "warning: \(error); without the scan the table has no millimetres: name it with --scan")
+        return Grid(shape: content.header.scan.shape, spacing: content.header.scan.spacing, affine: nil)
+      }
     }
   }
 

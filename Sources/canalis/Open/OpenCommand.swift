@@ -33,6 +33,10 @@ struct Open: ParsableCommand {
         """, valueName: "file"))
   var session: String?
 
+  @Flag(
+    help: "Go on from before a damaged line of the session, instead of stopping there. The damaged file is kept.")
+  var recover = false
+
   @OptionGroup var modelOptions: ModelOptions
 
   @OptionGroup var memoryOptions: MemoryOptions
@@ -50,7 +54,8 @@ struct Open: ParsableCommand {
       )
     }
     let progress = ProgressPrinter(isQuiet: false)
-    let opened = try ScanSession(scanPath: scan, sessionPath: session, options: modelOptions) { stage in
+    let opened = try ScanSession(scanPath: scan, sessionPath: session, recover: recover, options: modelOptions) {
+      stage in
       progress.show(stage: stage, fraction: 0)
     }
     progress.clear()

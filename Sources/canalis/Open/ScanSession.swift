@@ -28,11 +28,12 @@ struct ScanSession {
   /// - Parameters:
   ///   - scanPath: The scan.
   ///   - sessionPath: The session's file, or `nil` for the scan's own.
+  ///   - recover: Whether a damaged line ends the session instead of being an error.
   ///   - options: The model and how it answers.
   ///   - progress: Called with what is done now.
   /// - Throws: What is wrong with a file, or `CommandFailure` when session and options contradict each other.
   init(
-    scanPath: String, sessionPath: String?, options: ModelOptions, progress: (String) throws -> Void
+    scanPath: String, sessionPath: String?, recover: Bool, options: ModelOptions, progress: (String) throws -> Void
   ) throws {
     try progress("reading \(DisplayText.escaped(scanPath))")
     let scan = try NIfTIReader.read(path: scanPath)
@@ -46,7 +47,7 @@ struct ScanSession {
     var notices = modelNotice.map { [$0] } ?? []
     let modelIdentity = ModelIdentity(model)
     if FileManager.default.fileExists(atPath: path) {
-      session = try SessionFile.open(path)
+      session = try SessionFile.open(path, recover: recover)
       notices += session.notices.map(\.description)
       let content = session.content
       let findings = SessionVerification.findings(content, scan: identity)

@@ -117,7 +117,9 @@ final class ViewerApplication {
     case .runNetwork(let job): runner?.run(job)
     case .confirmNetwork(let job): runner?.confirm(job)
     case .cancelNetwork: runner?.cancel()
-    case .export(let path, let overwrite): export(to: path, overwrite: overwrite)
+    case .export(let path, let overwrite):
+      let isInHome = path.hasPrefix("~/")
+      export(to: isInHome ? (path as NSString).expandingTildeInPath : path, overwrite: overwrite)
     case .suspend: raise(SIGTSTP)
     case .redraw: driver.repaint()
     case .quit: isRunning = false

@@ -30,7 +30,7 @@ enum ClickSource {
   /// - Throws: `ClicksError`, `SessionError`, or `CommandFailure` when the session is another scan's.
   static func read(_ path: String, scan: Volume, identity: () -> ScanIdentity) throws -> Clicks {
     guard isSession(path) || path.hasSuffix(".jsonl") else {
-      let clicks = try ChallengeFile.read(path: path, shape: scan.grid.shape)
+      let clicks = try challengeClicks(path, shape: scan.grid.shape)
       return Clicks(
         clicks: clicks.enumerated().map {
           PlacedClick(id: $0.offset + 1, kind: $0.element.kind, voxel: $0.element.voxel)
@@ -40,6 +40,16 @@ enum ClickSource {
     let content = try SessionFile.read(path).content
     try check(content, path: path, scan: identity())
     return Clicks(clicks: content.history.clicks, session: content)
+  }
+
+  /// Reads a challenge's file; what is wrong is said with its name.
+  private static func challengeClicks(_ path: String, shape: Axes3<Int>) throws -> [Click] {
+    do {
+      return try ChallengeFile.read(path: path, shape: shape)
+    } catch let error as ClicksError {
+      if case .unreadable = error { throw error }
+      throw CommandFailure("\(DisplayText.escaped(path)): \(error)", status: .badData)
+    }
   }
 
   /// Makes sure that a session belongs to a scan.

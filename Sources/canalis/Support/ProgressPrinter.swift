@@ -68,6 +68,6 @@ final class ProgressPrinter {
   }
 
   private func write(_ text: String) {
-    FileHandle.standardError.write(Data(text.utf8))
+    StandardError.put(text)
   }
 }
