@@ -133,11 +133,12 @@ static int64_t most(int64_t a, int64_t b) { return a > b ? a : b; }
 // A task: a block of rows through some slices, for some tiles of output channels.
 static void run_task(const slab_work *work, int64_t task, float *room) {
   const ck_slab *s = work->slab;
-  const int64_t group = task % work->tile_groups, first_row = task / work->tile_groups % work->blocks * s->block_rows;
+  const int64_t group = task % work->tile_groups, number = task / work->tile_groups % work->blocks;
+  const int64_t first_row = s->result_begin + number * s->block_rows;
   const int64_t part = task / work->tile_groups / work->blocks, slices = s->output_end - s->output_begin;
   const int64_t tile = work->kernels->tile_channels;
   ck_block block = {
-      .rows_begin = first_row, .rows_end = least(first_row + s->block_rows, s->result_height),
+      .rows_begin = first_row, .rows_end = least(first_row + s->block_rows, s->result_end),
       .tiles_begin = group * s->output_tiles / work->tile_groups,
       .tiles_end = (group + 1) * s->output_tiles / work->tile_groups, .planes = room,
       .results = room + s->result_start};
@@ -171,7 +172,7 @@ void ck_run_slab(const ck_slab *s, int threads) {
   slab_work work = {.slab = s, .kernels = all_kernels[s->isa]};
   if (s->block_rows) {
     work.phases = s->phase_depth * s->phase_height * s->phase_width * s->terms;
-    work.blocks = (s->result_height + s->block_rows - 1) / s->block_rows;
+    work.blocks = (s->result_end - s->result_begin + s->block_rows - 1) / s->block_rows;
     // Slices that are transformed for one task are transformed again for the next: few parts, where rows are.
     const int64_t slices = s->output_end - s->output_begin, wanted = 4 * (int64_t)threads;
     const int64_t most_parts = s->own_slots > 1 ? (slices + 3) / 4 : slices;

@@ -58,7 +58,7 @@ static void NAME(transform)(const ck_slab *s, const ck_block *block, int64_t sli
         block->planes + channel * s->own_channel_stride + own_slot * s->own_slice_stride;
     for (int64_t p = 0; p < s->own_planes; p += terms)
       for (int64_t j = 0; j < count; j++) {
-        const int64_t first = s->term_rows * (block->rows_begin + j) + s->transform_starts[p];
+        const int64_t first = s->term_rows * (block->rows_begin + j) + s->transform_starts[p] - s->plane_start;
         const float *rows[ck_most_rows];
         for (int64_t i = 0; i < terms; i++)
           rows[i] = first + i < 0 || first + i >= s->plane_height ? ck_zeros : padded + (first + i) * s->pitch;
@@ -138,7 +138,7 @@ static void NAME(convolve)(const ck_slab *s, const ck_block *block, int64_t phas
   const ck_phase *phase = &s->phases[phase_index];
   const int64_t taps = phase->tap_count;
   const int is_own = s->own_planes > 0;
-  const float *const input = is_own ? block->planes : s->padded + block->rows_begin * s->pitch;
+  const float *const input = is_own ? block->planes : s->padded + (block->rows_begin - s->result_begin) * s->pitch;
   const int64_t slots = is_own ? s->own_slots : s->slots;
   const int64_t slice_stride = is_own ? s->own_slice_stride : s->slice_stride;
   const int64_t channel_stride = is_own ? s->own_channel_stride : s->channel_stride;

@@ -79,6 +79,11 @@ INLINE void NAME(source_row)(
     NAME(pool_row)(s, out, channel, slice, row, a);
   } else {
     const int64_t at = ((channel * s->depth + slice) * s->height + row) * s->width;
+    float *const kept = s->kept + (channel * s->depth + slice) * s->kept_rows * width;
+    if (row < s->own_begin) {
+      memcpy(out, kept + (row - s->own_begin + s->kept_rows) * width, (size_t)width * sizeof(float));
+      return;
+    }
     // The processor foresees the way to the end of a page only.
     for (int64_t x = 0; x < width; x += 16) {
       __builtin_prefetch(s->source.values + at + 2 * width + x);
@@ -86,7 +91,9 @@ INLINE void NAME(source_row)(
     }
     NAME(finish_row)(
         out, s->source.values + at, s->source.residual ? s->source.residual + at : NULL,
-        s->source.write_back ? s->source.write_back + at : NULL, a, width);
+        s->source.write_back && row < s->own_end ? s->source.write_back + at : NULL, a, width);
+    if (row < s->own_end && row >= s->own_end - s->kept_rows)
+      memcpy(kept + (row - s->own_end + s->kept_rows) * width, out, (size_t)width * sizeof(float));
   }
 }
 
@@ -104,7 +111,7 @@ static void NAME(gather)(const ck_slab *s, int64_t channel, int64_t slice) {
   float finished[ck_longest_row];
   for (int64_t p = 0; p < s->row_planes; p++)
     for (int64_t j = 0; j < s->plane_height; j++) {
-      const int64_t row = s->row_step * j + (s->row_starts ? s->row_starts[p] : 0);
+      const int64_t row = s->row_step * j + s->plane_start + (s->row_starts ? s->row_starts[p] : 0);
       float *const target = planes + (p * s->column_stride * s->plane_height + j) * s->pitch;
       if (row < 0 || row >= height) {
         for (int64_t c = 0; c < s->column_stride; c++)

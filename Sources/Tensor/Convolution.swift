@@ -1,7 +1,7 @@
 import CKernels
 
 /// A three-dimensional convolution, or an upsampling step, of one fixed size: weights packed for the kernel, depth cut
-/// into slabs that keep the work in the caches and can be interrupted.
+/// and rows cut into slabs that keep the work in the caches and can be interrupted.
 ///
 /// A slab's source slices are finished and padded into scratch memory; then each thread convolves a block of rows into
 /// room of its own that stays in its caches, and stores it with its statistics. For a pointwise convolution each thread
@@ -87,10 +87,12 @@ public final class Convolution {
 
   /// The same convolution, sharing its weights, for a source of another size.
   ///
-  /// - Parameter extent: The size of the source.
+  /// - Parameters:
+  ///   - extent: The size of the source.
+  ///   - mostPadded: Floats of padded slices of a slab that does not have all rows; the numbers are the same.
   /// - Returns: The convolution.
-  public func resized(to extent: Extent) -> Convolution {
-    Convolution(layout: layout.resized(to: extent), weights: weights)
+  public func resized(to extent: Extent, mostPadded: Int = ConvolutionLayout.mostPadded) -> Convolution {
+    Convolution(layout: layout.resized(to: extent, mostPadded: mostPadded), weights: weights)
   }
 
   private init(layout: ConvolutionLayout, weights: PackedWeights) {
@@ -133,12 +135,11 @@ public final class Convolution {
     source.describe(in: &slab)
     slab.isa = Int32(layout.instructionSet.rawValue)
     slab.padded = scratch.pointer
-    slab.slots = Int64(layout.slots)
+    slab.slots = Int64(layout.memory.slots)
     slab.slot_origin = Int64(-geometry.firstSlice)
-    slab.channel_stride = Int64(layout.channelStride)
-    slab.slice_stride = Int64(geometry.sliceStride)
+    slab.channel_stride = Int64(layout.memory.channelStride)
+    slab.slice_stride = Int64(layout.memory.sliceStride)
     slab.column_stride = Int64(geometry.stride.width)
-    slab.plane_height = Int64(geometry.planeHeight)
     slab.pitch = Int64(geometry.pitch)
     slab.first_column = Int64(geometry.firstColumn)
     slab.ones_channel = Int64(layout.onesChannel)
@@ -156,7 +157,9 @@ public final class Convolution {
     slab.output_height = Int64(cells.height)
     slab.output_width = Int64(cells.width)
     slab.block_rows = Int64(layout.blockRows)
-    slab.rooms = scratch.pointer + layout.paddedCount
+    slab.kept_rows = Int64(layout.memory.keptRows)
+    slab.kept = scratch.pointer + layout.memory.paddedCount
+    slab.rooms = slab.kept + layout.memory.keptCount
     slab.room_stride = Int64(layout.roomCount)
     slab.result_start = Int64(layout.planesCount)
     slab.result_plane = Int64(layout.resultPlane)
@@ -197,22 +200,40 @@ public final class Convolution {
         slab.boxes = boxes.baseAddress
         slab.box_count = Int64(boxes.count)
         slab.sums = wantsSums ? sums.baseAddress : nil
-        var gathered = geometry.firstSlice
-        for begin in stride(from: 0, to: cells.depth, by: layout.slabDepth) {
-          try observer(Double(begin) / Double(cells.depth))
-          let end = min(begin + layout.slabDepth, cells.depth)
-          slab.output_begin = Int64(begin)
-          slab.output_end = Int64(end)
-          slab.gather_begin = Int64(gathered)
-          gathered = (end - 1) * geometry.stride.depth + geometry.firstSlice + geometry.sliceCount
-          // Slices that no tap reads must be written back too.
-          if end == cells.depth { gathered = max(gathered, layout.inputExtent.depth) }
-          slab.gather_end = geometry.isPointwise ? slab.gather_begin : Int64(gathered)
-          ck_run_slab(&slab, Int32(layout.threads))
+        for firstRow in stride(from: 0, to: geometry.resultHeight, by: layout.slabRows) {
+          let rows = firstRow..<min(firstRow + layout.slabRows, geometry.resultHeight)
+          describe(rows, in: &slab)
+          var gathered = geometry.firstSlice
+          for begin in stride(from: 0, to: cells.depth, by: layout.slabDepth) {
+            try observer(
+              Double(firstRow * cells.depth + begin * rows.count) / Double(geometry.resultHeight * cells.depth))
+            let end = min(begin + layout.slabDepth, cells.depth)
+            slab.output_begin = Int64(begin)
+            slab.output_end = Int64(end)
+            slab.gather_begin = Int64(gathered)
+            gathered = (end - 1) * geometry.stride.depth + geometry.firstSlice + geometry.sliceCount
+            // Slices that no tap reads must be written back too.
+            if end == cells.depth { gathered = max(gathered, layout.inputExtent.depth) }
+            slab.gather_end = geometry.isPointwise ? slab.gather_begin : Int64(gathered)
+            ck_run_slab(&slab, Int32(layout.threads))
+          }
         }
       }
     }
     return sums
+  }
+
+  /// Fills in which rows of the results a slab computes, and what these read.
+  private func describe(_ rows: Range<Int>, in slab: inout ck_slab) {
+    let geometry = layout.geometry
+    let planeRows = geometry.planeRows(of: rows)
+    let ownRows = geometry.ownRows(of: rows)
+    slab.result_begin = Int64(rows.lowerBound)
+    slab.result_end = Int64(rows.upperBound)
+    slab.plane_start = Int64(planeRows.lowerBound * (geometry.transform == nil ? geometry.rowStep : 1))
+    slab.plane_height = Int64(planeRows.count)
+    slab.own_begin = Int64(ownRows.lowerBound)
+    slab.own_end = Int64(ownRows.upperBound)
   }
 
   /// Lends the memory of what a run reads beside its weights.

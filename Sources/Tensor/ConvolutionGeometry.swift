@@ -71,7 +71,7 @@ struct ConvolutionGeometry {
   let sliceCount: Int
   /// The first column of a plane, at most 0.
   let firstColumn: Int
-  /// The size of one plane of a padded slice. Rows that are transformed begin on cache lines.
+  /// The size of one whole plane of a padded slice. Rows that are transformed begin on cache lines.
   let planeHeight: Int
   let pitch: Int
   /// Values of a row with the zeros that the kernel reaches.
@@ -241,8 +241,33 @@ struct ConvolutionGeometry {
   /// Products for one input and one output channel, a slice of output and a column.
   var productsPerColumn: Int { resultHeight * phases.reduce(0) { $0 + $1.taps.count } }
 
-  /// Floats of one padded slice, all planes.
-  var sliceStride: Int { (transform == nil ? rowStarts.count * stride.width : 1) * planeHeight * pitch }
+  /// The rows of the source that some rows of the results stand on. Each row of the source belongs to one of the results,
+  /// though more read it.
+  func ownRows(of results: Range<Int>) -> Range<Int> {
+    let step = transform?.outputs ?? stride.height
+    let last = results.upperBound < resultHeight ? results.upperBound * step : cells.height * stride.height
+    return results.lowerBound * step..<last
+  }
+
+  /// How many rows of the source before their own some rows of the results read.
+  var rowsBefore: Int { -min(0, rowStarts.min() ?? 0) }
+
+  /// The rows of a whole plane of a padded slice that some rows of the results read.
+  func planeRows(of results: Range<Int>) -> Range<Int> {
+    guard let transform else { return results.lowerBound..<results.upperBound + planeHeight - resultHeight }
+    let first = results.lowerBound * transform.outputs - rowsBefore
+    let last = (results.upperBound - 1) * transform.outputs + (rowStarts.max() ?? 0) + transform.terms
+    return max(0, first)..<min(last, planeHeight)
+  }
+
+  /// Floats of a padded slice, all planes, for so many rows of the results.
+  func sliceStride(results rows: Int) -> Int {
+    guard let transform else {
+      return rowStarts.count * stride.width * (rows + planeHeight - resultHeight) * pitch
+    }
+    let reach = (rows - 1) * transform.outputs + rowsBefore + (rowStarts.max() ?? 0) + transform.terms
+    return min(reach, planeHeight) * pitch
+  }
 
   /// The distance of the rows of the planes that taps read, where a thread has so many rows of them at once: rows that
   /// are convolved in one run are as short as they can be.

@@ -26,10 +26,10 @@ public struct ConvolutionLayout {
   let onesChannel: Int
   /// Slices of output (before upsampling) of one slab.
   let slabDepth: Int
-  /// Padded slices that scratch memory holds of each channel.
-  let slots: Int
-  let channelStride: Int
-  let paddedCount: Int
+  /// Rows of the results of one slab, some of the blocks.
+  let slabRows: Int
+  /// What scratch memory holds.
+  let memory: SlabMemory
   /// Rows of the results that a thread convolves and then stores.
   let blockRows: Int
   /// Floats between the rows of the planes that taps read, and those of the results.
@@ -51,6 +51,27 @@ public struct ConvolutionLayout {
   /// which holds weights too. Half of it changes nothing on processors with half of that cache. A pointwise convolution
   /// has four times as much: it reads each value once, and long pieces of a channel faster than short ones.
   private static let mostRoom = 1 << 17
+
+  /// Floats of a slab's padded slices, where a slab does not have all rows: three quarters of an ordinary outer cache. With
+  /// fewer rows there are more slabs, and more of what one core padded is fetched by another. Slabs have all rows where a
+  /// few whole slices take three times as much, or less.
+  public static let mostPadded = 3 << 21
+
+  /// How scratch memory is shared out: padded slices, then rows that are kept for the slabs below, then the threads' rooms.
+  struct SlabMemory {
+    /// Padded slices of each channel.
+    var slots: Int
+    /// Floats of one padded slice.
+    var sliceStride: Int
+    /// Floats between the padded slices of one channel and those of the next.
+    var channelStride: Int
+    /// Floats of all padded slices.
+    var paddedCount: Int
+    /// Rows of each of the source's slices that are kept; none where a slab has all rows.
+    var keptRows: Int
+    /// Floats of these.
+    var keptCount: Int
+  }
 
   /// Lays out a convolution with padding `(kernel - 1) / 2`.
   ///
@@ -102,15 +123,15 @@ public struct ConvolutionLayout {
   }
 
   /// The same layout for a source of another size.
-  func resized(to extent: Extent) -> ConvolutionLayout {
+  func resized(to extent: Extent, mostPadded: Int) -> ConvolutionLayout {
     ConvolutionLayout(
       geometry: geometry.resized(to: extent), inputs: inputs, onesChannel: onesChannel, outputs: outputs,
-      extent: extent, instructionSet: instructionSet, sumsInDouble: sumsInDouble)
+      extent: extent, instructionSet: instructionSet, sumsInDouble: sumsInDouble, mostPadded: mostPadded)
   }
 
   private init(
     geometry: ConvolutionGeometry, inputs: Int, onesChannel: Int, outputs: Int, extent: Extent,
-    instructionSet: InstructionSet, sumsInDouble: Bool
+    instructionSet: InstructionSet, sumsInDouble: Bool, mostPadded: Int = Self.mostPadded
   ) {
     self.instructionSet = instructionSet
     self.sumsInDouble = sumsInDouble
@@ -146,26 +167,45 @@ public struct ConvolutionLayout {
     roomCount = planesCount + resultChannels * resultPlane
     threads = Threads.count
     let rooms = threads * roomCount
-    func memory(depth: Int) -> (slots: Int, channelStride: Int, padded: Int, total: Int) {
+    func memory(rows: Int, depth: Int) -> (parts: SlabMemory, total: Int) {
       let slots = depth * geometry.stride.depth + geometry.sliceCount - 1
-      let channelStride = Self.spread(slots * geometry.sliceStride)
+      let sliceStride = geometry.sliceStride(results: rows)
+      let channelStride = Self.spread(slots * sliceStride)
       let padded = geometry.isPointwise ? 0 : channels * channelStride + beyond
-      return (slots, channelStride, padded, padded + rooms)
+      let keptRows = rows < geometry.resultHeight ? geometry.rowsBefore : 0
+      let kept = Self.wholeLines(channels * extent.depth * keptRows * extent.width)
+      let parts = SlabMemory(
+        slots: slots, sliceStride: sliceStride, channelStride: channelStride, paddedCount: padded, keptRows: keptRows,
+        keptCount: kept)
+      return (parts, padded + kept + rooms)
     }
+    // Where a few whole slices are far larger than the outer cache, a slab has some rows of more slices instead. What a
+    // slab keeps of its own rows is all that the one below reads of the rows before its own.
+    let fewSlices = min(geometry.transform == nil ? 4 : 8, geometry.cells.depth)
+    var leastDepth = geometry.transform == nil ? 1 : 8
+    var rows = geometry.resultHeight
+    if memory(rows: rows, depth: fewSlices).parts.paddedCount > 3 * mostPadded {
+      leastDepth = fewSlices
+      var count = (rows + blockRows - 1) / blockRows
+      while count > 1, memory(rows: rows, depth: fewSlices).parts.paddedCount > mostPadded {
+        count = Self.fewer(blocks: count)
+        guard geometry.ownRows(of: 0..<count * blockRows).count >= geometry.rowsBefore else { break }
+        rows = count * blockRows
+      }
+    }
+    slabRows = rows
     // As many slices as stay in the outer cache and end within a fraction of a second; where rows are transformed, some
     // more, for what a block's first slices read is transformed for every slab.
-    let leastDepth = geometry.transform == nil ? 1 : 8
+    let perSlabSlice = perSlice / geometry.resultHeight * rows
     var depth = 1
-    while depth < geometry.cells.depth, perSlice * (depth + 1) <= 12_000_000_000,
-      memory(depth: depth + 1).total <= (depth < leastDepth ? 8 : 1) * Self.mostScratch
+    while depth < geometry.cells.depth, perSlabSlice * (depth + 1) <= 12_000_000_000,
+      memory(rows: rows, depth: depth + 1).total <= (depth < leastDepth ? 8 : 1) * Self.mostScratch
     {
       depth += 1
     }
     slabDepth = depth
-    let chosen = memory(depth: depth)
-    slots = chosen.slots
-    channelStride = chosen.channelStride
-    paddedCount = chosen.padded
+    let chosen = memory(rows: rows, depth: depth)
+    self.memory = chosen.parts
     scratchCount = chosen.total
   }
 
@@ -181,8 +221,15 @@ public struct ConvolutionLayout {
     return (height + wanted - 1) / wanted
   }
 
+  /// The next smaller number of blocks that threads have as many of as each other: a multiple of four, or two, or one.
+  private static func fewer(blocks: Int) -> Int {
+    blocks > 4 ? (blocks - 1) / 4 * 4 : max(1, (blocks - 1) / 2 * 2)
+  }
+
   /// The next count of whole cache lines that is odd, so that channels do not fall on the same cache sets.
   private static func spread(_ count: Int) -> Int {
     ((count + 15) / 16 | 1) * 16
   }
+
+  private static func wholeLines(_ count: Int) -> Int { (count + 15) / 16 * 16 }
 }

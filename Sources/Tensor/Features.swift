@@ -105,6 +105,7 @@ public struct Features {
     slab.pool_depth = 1
     slab.pool_height = 1
     slab.pool_width = 1
+    slab.own_end = Int64(extent.height)
     slab.row_planes = 1
     slab.row_step = 1
     slab.column_stride = 1

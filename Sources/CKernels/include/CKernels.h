@@ -67,7 +67,8 @@ typedef struct {
   const float *values;
 } ck_box;
 
-/// One depth slab of a layer: finish and pad the source's slices, convolve them, and store with statistics.
+/// One slab of a layer, some rows of some slices: finish and pad the source's slices, convolve them, and store with
+/// statistics.
 typedef struct {
   int isa;  // that the weights are packed for
   ck_source source;
@@ -75,16 +76,21 @@ typedef struct {
   int64_t pool_depth, pool_height, pool_width;  // the source is averaged over such cells first; 1 for none
 
   // Padded slices `[channel][slot][row plane][column parity][plane_height][pitch]`. Row j of row plane p is row
-  // `row_step * j + row_starts[p]` of the source, zeros outside it. Column parities are the source's columns taken apart
-  // for a strided convolution. Slice s lies in slot (s + slot_origin) mod slots.
+  // `row_step * j + plane_start + row_starts[p]` of the source, zeros outside it. Column parities are the source's columns
+  // taken apart for a strided convolution. Slice s lies in slot (s + slot_origin) mod slots.
   float *padded;
   int64_t slots, slot_origin, channel_stride, slice_stride;
   int64_t row_planes, row_step;
   const int64_t *row_starts;  // ascending; NULL for zeros
   int64_t column_stride;
-  int64_t plane_height, pitch;
+  int64_t plane_start, plane_height, pitch;
   int64_t first_column;  // of the plane, at most 0, in units of the stride
   int64_t gather_begin, gather_end;  // slices to fill, those outside the source with zeros
+  // The source's rows that this slab's share of the results stands on: only these are written back. Rows before them may
+  // have been overwritten with the results of the rows above: the last kept_rows of these are read, finished, from `kept`,
+  // `[channel][slice][kept_rows][width]`, and the last of this slab's own take their place.
+  int64_t own_begin, own_end, kept_rows;
+  float *kept;
   int64_t ones_channel;  // 1: one more channel that is 1 inside the source and 0 outside
 
   int64_t convolved_channels;  // channels of `padded` that are convolved
@@ -99,12 +105,13 @@ typedef struct {
   int64_t output_begin, output_end;  // slices of output, before upsampling
   int64_t output_height, output_width;  // before upsampling
   int64_t result_height;  // rows of a phase's result
+  int64_t result_begin, result_end;  // those of them that are computed, from a block's first row on
 
   // Where rows are transformed, or a convolution is pointwise, a thread makes planes of its own:
   // `[channel][slot][plane][block_rows][result_pitch]`, own_slots of them. Transformed rows come from the padded ones, of
   // which there is one row plane then: `terms` planes at a time begin at the same row, and row j of plane p is the sum of
-  // transform_factors[p][i] times row `term_rows * j + transform_starts[p] + i`, i below `terms`. The rows of a pointwise
-  // convolution come from the source, finished; nothing is gathered then.
+  // transform_factors[p][i] times row `term_rows * j + transform_starts[p] + i` of the source, i below `terms`. The rows of
+  // a pointwise convolution come from the source, finished; nothing is gathered then.
   int64_t own_planes;  // 0: taps read `padded`
   int is_pointwise;
   const int64_t *transform_starts;
