@@ -234,6 +234,8 @@ public final class InteractivePredictor<Network: PatchNetwork> {
     var changed: [Int]
     /// The boxes of the crop box that have to be labelled again.
     var boxes: [VoxelBox]
+    /// The windows that these boxes depend on.
+    var reaching: [Int]
     /// The windows that the network has to run for, and the multiply-accumulates of that.
     var pending: [Int]
     var work: Double
@@ -249,10 +251,11 @@ public final class InteractivePredictor<Network: PatchNetwork> {
       ? [regions.everything]
       : regions.boxes(around: changed, and: negativeClicks?.boxes(in: geometry.cropShape) ?? [])
     let summed = boxes.map { SliceLabeller(geometry: geometry, box: $0, negativeClicks: nil).region }
-    let (pending, work) = runner.pending(regions.windows(reachingInto: summed), prompts: prompts)
+    let reaching = regions.windows(reachingInto: summed)
+    let (pending, work) = runner.pending(reaching, prompts: prompts)
     return RunTask(
       clicks: clicks, clicksInForce: inForce, prompts: prompts, negativeClicks: negativeClicks, changed: changed,
-      boxes: boxes, pending: pending, work: work)
+      boxes: boxes, reaching: reaching, pending: pending, work: work)
   }
 
   private func composition(
@@ -358,7 +361,8 @@ public final class InteractivePredictor<Network: PatchNetwork> {
       return own.flatMap { box in task.boxes.map { box.clamped(to: $0) } }.filter { $0.shape.product > 0 }
     }
     var none: KeptLogits?
-    let candidates = try latest.relabel(boxes.map(regions.scanBox), windows: task.changed) { labels in
+    // Neighbours that did not change may be unknown too: until the exact answer, none of these windows counts as answered.
+    let candidates = try latest.relabel(boxes.map(regions.scanBox), windows: task.reaching) { labels in
       try boxes.flatMap { box in
         try windowSum.label(
           SliceLabeller(geometry: geometry, box: box, negativeClicks: task.negativeClicks), into: labels, kept: &none,
