@@ -30,6 +30,14 @@ struct ViewerWritingTests {
     #expect(try place.shell("prlimit --pid \(terminal.process) --fsize=\(limit)") == 0)
   }
 
+  /// The exported mask has the bytes of the session's replay.
+  private func expectReplayed(_ place: Workplace) throws {
+    let replay = try place.run(
+      "session", "replay", "s.jsonl", "--output", "r.nii.gz", "--model", Case.checkpoint, "--quiet")
+    #expect(replay.status == 0, "\(replay.errors)")
+    #expect(try place.bytes("m.nii.gz") == place.bytes("r.nii.gz"))
+  }
+
   @Test("A mask is exported again to the same name after y, and the file then has the newer clicks")
   func exportTwice() throws {
     let place = try Workplace()
@@ -46,10 +54,7 @@ struct ViewerWritingTests {
     #expect(try place.bytes("m.json") != first)
     terminal.send("q")
     #expect(terminal.waitForEnd() == .exit(0))
-    let replay = try place.run(
-      "session", "replay", "s.jsonl", "--output", "r.nii.gz", "--model", Case.checkpoint, "--quiet")
-    #expect(replay.status == 0, "\(replay.errors)")
-    #expect(try place.bytes("m.nii.gz") == place.bytes("r.nii.gz"))
+    try expectReplayed(place)
   }
 
   @Test("A mask is there when q follows at once")
@@ -80,10 +85,7 @@ struct ViewerWritingTests {
     let report = try #require(
       try JSONSerialization.jsonObject(with: place.bytes("m.json")) as? [String: Any])
     #expect((report["clicks"] as? [Any])?.isEmpty == true)
-    let replay = try place.run(
-      "session", "replay", "s.jsonl", "--output", "r.nii.gz", "--model", Case.checkpoint, "--quiet")
-    #expect(replay.status == 0, "\(replay.errors)")
-    #expect(try place.bytes("m.nii.gz") == place.bytes("r.nii.gz"))
+    try expectReplayed(place)
   }
 
   @Test("A damaged session is gone on with when that is asked for, and the damaged file is kept")

@@ -40,6 +40,30 @@ struct PreparationTests {
     #expect(result.mask == fresh.mask)
   }
 
+  @Test(
+    "A preview that is cancelled after a restored mask leaves nothing behind, for clicks that act after the network too"
+  )
+  func cancelledPreview() throws {
+    let first = try predictor(StandInNetwork(patch: patch))
+    let mask = try first.segment(clicks: clicks).mask
+    var previews = 0
+    for voxel in [Axes3(8, 9, 10), Axes3(3, 4, 6), Axes3(9, 9, 8), Axes3(12, 10, 14), Axes3(5, 12, 9)] {
+      let network = StandInNetwork(patch: patch)
+      network.secondsADecode = 0.01
+      let second = try predictor(network)
+      #expect(try second.restore(modelLabels: first.modelLabels, clicks: clicks) != nil)
+      #expect(throws: CancellationError.self) {
+        try second.segment(clicks: clicks + [Click(kind: .background, voxel: voxel)]) { _ in
+        } preview: { _ in
+          previews += 1
+          throw CancellationError()
+        }
+      }
+      #expect(try second.segment(clicks: clicks).mask == mask)
+    }
+    #expect(previews == 5)
+  }
+
   @Test("Interrupted, it keeps what it has done; above its limit, or without memory, it does nothing")
   func interrupted() throws {
     let network = StandInNetwork(patch: patch)
