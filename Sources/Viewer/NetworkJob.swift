@@ -26,8 +26,10 @@ public struct NetworkAnswer: Sendable {
   public var job: Int
   /// The mask's labels on the scan's grid in stored order: 0 background, 1 left canal, 2 right.
   public var labels: [UInt8]
-  /// How the labels differ from those of the answer before.
+  /// How the labels differ from those of the answer to `previousJob`.
   public var change: MaskChange
+  /// The job whose answer came before this one, shown or not; `nil` for the first.
+  public var previousJob: Int?
   /// Numbers of the clicks whose voxels had to be forced.
   public var forcedClicks: Set<Int>
   /// How many windows of the scan the network ran on.
@@ -42,18 +44,20 @@ public struct NetworkAnswer: Sendable {
   /// - Parameters:
   ///   - job: The job that it answers.
   ///   - labels: One label for each voxel.
-  ///   - change: How the labels differ from those before.
+  ///   - change: How the labels differ from those of the answer to `previousJob`.
+  ///   - previousJob: The job whose answer came before this one.
   ///   - forcedClicks: Numbers of the clicks whose voxels had to be forced.
   ///   - windowsRun: How many windows the network ran on.
   ///   - seconds: How long it took.
   ///   - warnings: What else must be said.
   public init(
-    job: Int, labels: [UInt8], change: MaskChange, forcedClicks: Set<Int> = [], windowsRun: Int = 0,
-    seconds: Double = 0, warnings: [String] = []
+    job: Int, labels: [UInt8], change: MaskChange, previousJob: Int? = nil, forcedClicks: Set<Int> = [],
+    windowsRun: Int = 0, seconds: Double = 0, warnings: [String] = []
   ) {
     self.job = job
     self.labels = labels
     self.change = change
+    self.previousJob = previousJob
     self.forcedClicks = forcedClicks
     self.windowsRun = windowsRun
     self.seconds = seconds
@@ -137,6 +141,23 @@ public struct MaskChange: Sendable, Hashable {
     self.added = added
     self.removed = removed
     self.rests = rests
+  }
+
+  /// Counts again what came and went, from another mask than the one before.
+  ///
+  /// - Parameters:
+  ///   - old: The other mask.
+  ///   - new: The mask, of the same shape.
+  mutating func count(from old: [UInt8], to new: [UInt8]) {
+    (added, removed) = (0, 0)
+    old.withUnsafeBufferPointer { old in
+      new.withUnsafeBufferPointer { new in
+        for index in 0..<min(old.count, new.count) {
+          added &+= old[index] != new[index] && new[index] != 0 ? 1 : 0
+          removed &+= old[index] != 0 && new[index] == 0 ? 1 : 0
+        }
+      }
+    }
   }
 }
 

@@ -67,14 +67,20 @@ extension ViewerModel {
   /// Takes an answer, unless a newer question has been asked.
   mutating func accept(_ answer: NetworkAnswer) {
     guard let running = job, running.job.id == answer.job else { return }
+    var answer = answer
     job = nil
     guard answer.labels.count == scan.volume.voxels.count else {
       alarm(
         "the network's answer has \(answer.labels.count) voxels, the scan \(scan.volume.voxels.count); r tries again")
       return
     }
+    if let labels, shownJob == nil || answer.previousJob != shownJob {
+      // An answer in between was never shown: the user sees all that changed since the mask on the screen.
+      answer.change.count(from: labels, to: answer.labels)
+    }
     previousLabels = labels
     labels = answer.labels
+    shownJob = answer.job
     answeredClicks = running.job.clicks
     forcedClicks = answer.forcedClicks
     if settings.flashesChange, previousLabels != nil { flashEnd = now + Self.flashSeconds }

@@ -31,6 +31,8 @@ public struct ViewerModel: Sendable {
   public internal(set) var previousLabels: [UInt8]?
   /// The clicks that the mask answers, or `nil` before the first answer.
   public internal(set) var answeredClicks: [PlacedClick]?
+  /// The job whose answer is shown; `nil` before the first.
+  var shownJob: Int?
   /// Numbers of the clicks whose voxels had to be forced in the mask.
   public internal(set) var forcedClicks: Set<Int> = []
   /// Events that could not be written yet, by their sequence numbers.

@@ -29,6 +29,37 @@ struct NetworkScenarioTests {
     #expect(driver.model.labels == labels && driver.model.isMaskCurrent)
   }
 
+  @Test("an answer that was dropped does not count as a change of the mask on the screen")
+  func droppedAnswer() throws {
+    var driver = Driver()
+    let scan = driver.model.scan
+    let canals = TestScan.canals(scan)
+    driver.press(.enter)
+    driver.answer(canals)
+    // The next answer comes after a newer click: it had removed all, and the one after it gives all again but a voxel.
+    driver.press(.right, .enter)
+    let dropped = try #require(driver.model.job?.job.id)
+    driver.press(.right, .enter)
+    driver.send(
+      .networkFinished(NetworkAnswer(job: dropped, labels: canals.map { _ in 0 }, change: MaskChange(), previousJob: 1))
+    )
+    let last = try #require(driver.model.job?.job.id)
+    var labels = canals
+    labels[try #require(canals.firstIndex { $0 != 0 })] = 0
+    let whole = labels.count { $0 != 0 }
+    driver.send(
+      .networkFinished(
+        NetworkAnswer(job: last, labels: labels, change: MaskChange(added: whole), previousJob: dropped)))
+    #expect(driver.message.contains(": +0 voxels, -1,"), "\(driver.message)")
+    // What comes after a shown answer is told as the network counts it.
+    driver.press(.right, .enter)
+    let next = try #require(driver.model.job?.job.id)
+    driver.send(
+      .networkFinished(
+        NetworkAnswer(job: next, labels: labels, change: MaskChange(added: 3, removed: 2), previousJob: last)))
+    #expect(driver.message.contains(": +3 voxels, -2,"), "\(driver.message)")
+  }
+
   @Test("there is never more than one job, however fast clicks come")
   func oneJob() {
     var driver = Driver()

@@ -83,6 +83,8 @@ private final class Body {
   private var predictor: InteractivePredictor<UMamba2Network>?
   /// Multiply-accumulates a second of the latest run that was long enough to tell.
   private var rate = Segmentation.CostEstimate.assumedRate
+  /// The job that was answered last, whether the viewer still wanted the answer or not.
+  private var answeredJob: Int?
 
   init(
     scan: Volume, model: Model, settings: SegmentationSettings, keeping: NetworkRunner.Keeping,
@@ -145,6 +147,8 @@ private final class Body {
           NetworkPreview(
             job: job.id, labels: preview.mask.labels, windowsRun: preview.windowsRun, windows: preview.windows)))
     }
+    let previousJob = answeredJob
+    answeredJob = job.id
     try ticket.check()
     let elapsed = (ContinuousClock.now - start).inSeconds
     if elapsed > 1 { rate = max(1, pending.multiplyAccumulates / elapsed) }
@@ -160,7 +164,7 @@ private final class Body {
     mailbox.post(
       .networkFinished(
         NetworkAnswer(
-          job: job.id, labels: result.mask.labels, change: change,
+          job: job.id, labels: result.mask.labels, change: change, previousJob: previousJob,
           forcedClicks: Set(result.forcedClicks.map { job.clicks[$0].id }), windowsRun: result.windowsRun,
           seconds: elapsed, warnings: result.warnings)))
     keeping.masks?.keep(
@@ -172,6 +176,7 @@ private final class Body {
   /// Shows a mask that was kept from the last time.
   private func show(_ kept: MaskStore.Kept, for job: NetworkJob) {
     let (left, right) = (kept.voxelCount(label: 1), kept.voxelCount(label: 2))
+    answeredJob = job.id
     mailbox.post(
       .networkFinished(
         NetworkAnswer(
