@@ -28,7 +28,7 @@ public struct NetworkAnswer: Sendable {
   public var labels: [UInt8]
   /// How the labels differ from those of the answer to `previousJob`.
   public var change: MaskChange
-  /// The job whose answer came before this one, shown or not; `nil` for the first.
+  /// The job whose answer `change` is counted from, shown or not; `nil` for none.
   public var previousJob: Int?
   /// Numbers of the clicks whose voxels had to be forced.
   public var forcedClicks: Set<Int>
@@ -45,7 +45,7 @@ public struct NetworkAnswer: Sendable {
   ///   - job: The job that it answers.
   ///   - labels: One label for each voxel.
   ///   - change: How the labels differ from those of the answer to `previousJob`.
-  ///   - previousJob: The job whose answer came before this one.
+  ///   - previousJob: The job whose answer `change` is counted from.
   ///   - forcedClicks: Numbers of the clicks whose voxels had to be forced.
   ///   - windowsRun: How many windows the network ran on.
   ///   - seconds: How long it took.

@@ -83,7 +83,7 @@ private final class Body {
   private var predictor: InteractivePredictor<UMamba2Network>?
   /// Multiply-accumulates a second of the latest run that was long enough to tell.
   private var rate = Segmentation.CostEstimate.assumedRate
-  /// The job that was answered last, whether the viewer still wanted the answer or not.
+  /// The job whose answer the predictor counts changes from, whether the viewer still wanted that answer or not.
   private var answeredJob: Int?
 
   init(
@@ -114,7 +114,7 @@ private final class Body {
     let clicks = job.clicks.map(\.click)
     if predictor == nil, let kept = keeping.masks?.mask(clicks: clicks) {
       show(kept, for: job)
-      return goOn(from: kept, clicks: clicks, ticket)
+      return goOn(from: kept, job: job, ticket)
     }
     let predictor = try loadedPredictor { [mailbox] in
       mailbox.post(.networkProgress(job: job.id, stage: "loading the model", fraction: nil, secondsLeft: nil))
@@ -176,7 +176,6 @@ private final class Body {
   /// Shows a mask that was kept from the last time.
   private func show(_ kept: MaskStore.Kept, for job: NetworkJob) {
     let (left, right) = (kept.voxelCount(label: 1), kept.voxelCount(label: 2))
-    answeredJob = job.id
     mailbox.post(
       .networkFinished(
         NetworkAnswer(
@@ -187,9 +186,10 @@ private final class Body {
 
   /// Prepares for the first click while the user looks at a mask that was kept. Nobody waits for it, so nothing is said,
   /// and a large model runs only when a click asks for it.
-  private func goOn(from kept: MaskStore.Kept, clicks: [Click], _ ticket: JobTicket) {
+  private func goOn(from kept: MaskStore.Kept, job: NetworkJob, _ ticket: JobTicket) {
     guard let predictor = try? loadedPredictor(isLoading: {}) else { return }
-    _ = try? predictor.restore(modelLabels: kept.modelLabels, clicks: clicks)
+    let clicks = job.clicks.map(\.click)
+    if (try? predictor.restore(modelLabels: kept.modelLabels, clicks: clicks)) != nil { answeredJob = job.id }
     try? predictor.prepare(clicks: clicks, limit: NetworkRunner.secondsWithoutAsking * rate) { _ in try ticket.check() }
   }
 
